@@ -1,0 +1,205 @@
+//! A store in memory: for manifests that were just made, for tests, and for a registry that keeps nothing.
+//!
+//! It takes whole blobs, so it is no place for large ones on a small machine.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+
+use super::{Body, Put, Source, Target, checked};
+use crate::error::{Error, Result};
+use crate::oci::{Descriptor, Digest, Document, Locator, Tag, media_type};
+
+/// Nodes and tags in memory. Clones of the [`Arc`] around it share them.
+#[derive(Debug, Default)]
+pub struct Memory {
+    held: RwLock<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    manifests: BTreeMap<Digest, (Descriptor, Bytes, Option<Digest>)>,
+    blobs: HashMap<Digest, Bytes>,
+    tags: BTreeMap<Tag, Digest>,
+}
+
+impl Memory {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a manifest that was just made here; there is nothing to check in it.
+    pub fn insert(&self, node: &Descriptor, bytes: Bytes) {
+        let mut held = self.write();
+        if node.is_manifest() {
+            let document = Document::parse(&node.media_type, &bytes).unwrap_or_default();
+            let subject = document.subject.as_ref().map(|subject| subject.digest.clone());
+            let mut entry = node.bare();
+            entry.artifact_type = document.effective_artifact_type().map(str::to_owned);
+            entry.annotations = document.annotations;
+            held.manifests.insert(node.digest.clone(), (entry, bytes, subject));
+        } else {
+            held.blobs.insert(node.digest.clone(), bytes);
+        }
+    }
+}
+
+impl Held {
+    fn bytes(&self, node: &Descriptor) -> Option<Bytes> {
+        if node.is_manifest() {
+            self.manifests.get(&node.digest).map(|(_, bytes, _)| bytes.clone())
+        } else {
+            self.blobs.get(&node.digest).cloned()
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Memory {
+    async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
+        let held = self.read();
+        let digest = match at {
+            Locator::Tag(tag) => held.tags.get(tag),
+            Locator::Digest(digest) => Some(digest),
+        };
+        let found = digest.and_then(|digest| held.manifests.get(digest));
+        found.map(|(node, ..)| node.bare()).ok_or_else(Error::missing)
+    }
+
+    async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
+        let held = self.read();
+        let bytes = held.blobs.get(blob).ok_or_else(Error::missing)?;
+        Ok(Descriptor::new(media_type::OCTET_STREAM, blob.clone(), bytes.len() as u64))
+    }
+
+    async fn exists(&self, node: &Descriptor) -> Result<bool> {
+        Ok(self.read().bytes(node).is_some())
+    }
+
+    fn fetch(&self, node: &Descriptor) -> Body {
+        match self.read().bytes(node) {
+            // Through the check all the same: the descriptor may promise another size.
+            Some(bytes) if bytes.len() as u64 == node.size => Body::bytes(bytes),
+            Some(bytes) => checked(Body::bytes(bytes), node),
+            None => Body::reopening(Some(node.size), |_| async { Err(Error::missing()) }),
+        }
+    }
+
+    async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
+        let held = self.read();
+        let about = held.manifests.values().filter(|(.., subject)| subject.as_ref() == Some(&node.digest));
+        let of_type = about
+            .filter(|(entry, ..)| artifact_type.is_none() || entry.artifact_type.as_deref() == artifact_type);
+        Ok(of_type.map(|(entry, ..)| entry.clone()).collect())
+    }
+
+    fn tags(&self, after: Option<&str>) -> BoxStream<'_, Result<Vec<Tag>>> {
+        let held = self.read();
+        let tags =
+            held.tags.keys().filter(|tag| after.is_none_or(|after| tag.as_str() > after)).cloned().collect();
+        stream::iter([Ok(tags)]).boxed()
+    }
+}
+
+#[async_trait]
+impl Target for Memory {
+    async fn put(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        if self.exists(node).await? {
+            return Ok(Put::AlreadyThere);
+        }
+        let bytes = checked(body, node).read(node.size).await?;
+        if node.is_manifest() {
+            Document::parse(&node.media_type, &bytes).map_err(|error| Error::invalid(error.to_string()))?;
+        }
+        self.insert(node, bytes);
+        Ok(Put::Stored)
+    }
+
+    async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {
+        let mut held = self.write();
+        if !held.manifests.contains_key(&node.digest) {
+            return Err(Error::missing());
+        }
+        held.tags.insert(tag.clone(), node.digest.clone());
+        Ok(())
+    }
+
+    async fn delete(&self, node: &Descriptor) -> Result<()> {
+        let mut held = self.write();
+        let gone = if node.is_manifest() {
+            held.tags.retain(|_, digest| *digest != node.digest);
+            held.manifests.remove(&node.digest).is_some()
+        } else {
+            held.blobs.remove(&node.digest).is_some()
+        };
+        if gone { Ok(()) } else { Err(Error::missing()) }
+    }
+
+    async fn untag(&self, tag: &Tag) -> Result<()> {
+        self.write().tags.remove(tag).map(drop).ok_or_else(Error::missing)
+    }
+}
+
+/// A source that is shared is still a source.
+#[async_trait]
+impl<T: Source + ?Sized> Source for Arc<T> {
+    async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
+        (**self).resolve(at).await
+    }
+
+    async fn manifest(&self, at: &Locator) -> Result<(Descriptor, Bytes)> {
+        (**self).manifest(at).await
+    }
+
+    async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
+        (**self).stat(blob).await
+    }
+
+    async fn exists(&self, node: &Descriptor) -> Result<bool> {
+        (**self).exists(node).await
+    }
+
+    fn fetch(&self, node: &Descriptor) -> Body {
+        (**self).fetch(node)
+    }
+
+    async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
+        (**self).referrers(node, artifact_type).await
+    }
+
+    fn tags(&self, after: Option<&str>) -> BoxStream<'_, Result<Vec<Tag>>> {
+        (**self).tags(after)
+    }
+
+    fn origin(&self) -> Option<&super::Origin> {
+        (**self).origin()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn wrong_bytes_are_never_visible() {
+        let memory = Memory::new();
+        let node = Descriptor::of(media_type::LAYER, b"abc");
+        assert!(memory.put(&node, Body::bytes("abd")).await.is_err());
+        assert!(!memory.exists(&node).await.unwrap());
+        assert_eq!(memory.put(&node, Body::bytes("abc")).await.unwrap(), Put::Stored);
+        assert_eq!(memory.put(&node, Body::bytes("abc")).await.unwrap(), Put::AlreadyThere);
+    }
+}

@@ -1,0 +1,271 @@
+//! Files: written whole or not at all, and read in pieces beside the work.
+//!
+//! The only writer of files. A [`Draft`] lies beside its final name, under a short name of its own, and takes the
+//! final name by a rename when its content is known to be right; dropped before that, it is gone. Reading and writing
+//! happen on threads that may block, joined to the async side by a short queue, so that disk and network overlap.
+//! Which names are safe to write under is decided by those who know the archive or the artifact.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use tempfile::NamedTempFile;
+use tokio::sync::mpsc;
+
+use crate::error::{Error, IoContext, Result};
+
+/// Bytes read at once.
+const PIECE: usize = 256 * 1024;
+/// Pieces that may wait between a disk and a network: at most a MiB.
+const QUEUE: usize = 4;
+
+/// A file that is being written and has not got its name yet.
+#[derive(Debug)]
+pub struct Draft {
+    file: NamedTempFile,
+    target: PathBuf,
+}
+
+impl Draft {
+    /// An empty draft in the folder of `target`, which must exist.
+    ///
+    /// # Errors
+    /// The folder is not there or cannot be written.
+    pub fn beside(target: &Path) -> Result<Self> {
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        Self::within(folder, target)
+    }
+
+    /// An empty draft in `folder`, which must exist and be on the file system of `target`.
+    ///
+    /// # Errors
+    /// The folder is not there or cannot be written.
+    pub fn within(folder: &Path, target: &Path) -> Result<Self> {
+        let file = tempfile::Builder::new().prefix(".oras-").tempfile_in(folder).map_err(|error| {
+            let cause = error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
+            Error::io("open", target, cause)
+        })?;
+        Ok(Self { file, target: target.to_owned() })
+    }
+
+    /// The file itself, for those who write it at many places or read it back.
+    pub fn file(&self) -> &File {
+        self.file.as_file()
+    }
+
+    /// Where the draft lies now.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Writes all that a stream brings and returns the draft with the number of bytes. The stream's own error ends
+    /// it, and the draft is gone.
+    ///
+    /// # Errors
+    /// Those of the stream, and of the disk: no space, no permission.
+    pub async fn pour<S>(self, mut stream: S) -> Result<(Self, u64)>
+    where
+        S: Stream<Item = Result<Bytes>> + Unpin,
+    {
+        let (sender, mut pieces) = mpsc::channel::<Bytes>(QUEUE);
+        let mut draft = self;
+        let writer = tokio::task::spawn_blocking(move || {
+            let mut written = 0;
+            while let Some(piece) = pieces.blocking_recv() {
+                draft.file.as_file_mut().write_all(&piece).at("write", &draft.target)?;
+                written += piece.len() as u64;
+            }
+            Ok((draft, written))
+        });
+        let mut failed = None;
+        while let Some(piece) = stream.next().await {
+            match piece {
+                Ok(piece) => {
+                    // A writer that has gone away says why when it is joined.
+                    if sender.send(piece).await.is_err() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        drop(sender);
+        // Joined also after a failure, so that the draft is gone when this returns.
+        let done = joined(writer.await);
+        failed.map_or(done, Err)
+    }
+
+    /// Waits until the content is on the disk itself.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn sync(&self) -> Result<()> {
+        self.file.as_file().sync_all().at("sync", &self.target)
+    }
+
+    /// Gives the draft its final name with the given permission bits (Unix; elsewhere they mean nothing), in place
+    /// of whatever file or link has it now.
+    ///
+    /// # Errors
+    /// A folder has that name, or the folder may not be written.
+    pub fn publish(self, mode: u32) -> Result<()> {
+        set_mode(self.file.as_file(), mode).at("chmod", &self.target)?;
+        let Self { file, target } = self;
+        file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
+    }
+
+    /// Gives the draft its final name as [`Draft::publish`] does, but with the permissions that a new file gets from
+    /// the user's mask.
+    ///
+    /// # Errors
+    /// As [`Draft::publish`].
+    pub fn publish_masked(self, mask: u32) -> Result<()> {
+        self.publish(0o666 & !mask)
+    }
+}
+
+/// Writes a small file whole, in place of what has its name.
+///
+/// # Errors
+/// The folder is not there, or the disk's.
+pub fn write(target: &Path, content: &[u8], mode: u32) -> Result<()> {
+    let mut draft = Draft::beside(target)?;
+    draft.file.as_file_mut().write_all(content).at("write", target)?;
+    draft.publish(mode)
+}
+
+/// The content of a file from an offset on, read beside the work of whoever takes it.
+///
+/// # Errors
+/// The file is not there or cannot be read; the stream's items fail when reading fails later.
+pub async fn read(path: &Path, from: u64) -> Result<futures_util::stream::BoxStream<'static, Result<Bytes>>> {
+    let path = path.to_owned();
+    let (file, path) = joined(
+        tokio::task::spawn_blocking(move || {
+            let mut file = File::open(&path).at("open", &path)?;
+            file.seek(SeekFrom::Start(from)).at("seek", &path)?;
+            Ok((file, path))
+        })
+        .await,
+    )?;
+    Ok(pieces(file, path).boxed())
+}
+
+/// Everything that a reader gives, read on a thread that may block. `name` is what errors call it.
+pub fn pieces<R: Read + Send + 'static>(
+    mut reader: R,
+    name: PathBuf,
+) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let mut piece = BytesMut::zeroed(PIECE);
+            let read = match reader.read(&mut piece) {
+                Ok(0) => return,
+                Ok(read) => Ok({
+                    piece.truncate(read);
+                    piece.freeze()
+                }),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(Error::io("read", &name, error)),
+            };
+            let last = read.is_err();
+            // Nobody listening any more is no error.
+            if sender.blocking_send(read).is_err() || last {
+                return;
+            }
+        }
+    });
+    futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    })
+}
+
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// A file is in the way, or the disk's.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).at("mkdir", path)
+}
+
+/// The result of work on a blocking thread; a panic there goes on here.
+///
+/// # Errors
+/// Those of the work; work that was cut off because the program ends.
+pub fn joined<T>(work: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    match work {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::new(crate::error::Kind::Interrupted)),
+        },
+    }
+}
+
+#[cfg(unix)]
+fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
+fn set_mode(_: &File, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{TryStreamExt, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_draft_appears_only_when_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a");
+        let parts = [Bytes::from_static(b"ab"), Bytes::from_static(b"c")];
+        let (draft, written) =
+            Draft::beside(&target).unwrap().pour(stream::iter(parts).map(Ok)).await.unwrap();
+        assert_eq!(written, 3);
+        assert!(!target.exists());
+        draft.publish(0o644).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"abc");
+    }
+
+    #[tokio::test]
+    async fn a_failed_stream_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a");
+        let parts = [Ok(Bytes::from_static(b"ab")), Err(Error::invalid("cut"))];
+        let error = Draft::beside(&target).unwrap().pour(stream::iter(parts)).await.unwrap_err();
+        assert_eq!(error.to_string(), "cut");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn reading_starts_where_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write(&path, b"abcdef", 0o600).unwrap();
+        let parts: Vec<Bytes> = read(&path, 4).await.unwrap().try_collect().await.unwrap();
+        assert_eq!(parts.concat(), b"ef");
+    }
+
+    #[test]
+    fn a_missing_folder_is_named_by_the_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("none/a");
+        let says = Draft::beside(&target).unwrap_err().to_string();
+        assert_eq!(says, format!("open {}: no such file or directory", target.display()));
+    }
+}

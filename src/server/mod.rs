@@ -1,0 +1,1 @@
+//! The embedded registry: the distribution-spec over any targets.

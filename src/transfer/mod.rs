@@ -1,0 +1,1 @@
+//! Walking and copying graphs between any two ends.

@@ -1,0 +1,3 @@
+//! Answering a 401.
+
+pub mod scope;
