@@ -12,7 +12,8 @@
 //! | layer | module | knows | may use |
 //! |---|---|---|---|
 //! | 0 | [`oci`] | the documents of the specifications | nothing |
-//! | 1 | [`error`], [`progress`], [`disk`] | what can go wrong; what can be told; how a file is written whole | `oci` |
+//! | 1 | [`error`], [`progress`] | what can go wrong; what can be told while work goes on | `oci` |
+//! | 1 | [`disk`] | how a file is written whole | `oci`, `error` |
 //! | 2 | [`content`] | `Body`, `Source`, `Target`, verification | `oci`, `error`, `progress` |
 //! | 2 | [`credentials`] | who I am for a host | `oci`, `error`, `disk` |
 //! | 3 | [`transport`] | getting one request answered | `oci`, `error`, `content`, `credentials` |

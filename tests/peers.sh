@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs the peers and the real registries that the parity tests run against:
+#
+#   tests/peers.sh DIR
+#
+# DIR gets
+#   oras         1.3.6, whose words and bytes ours are compared with
+#   regctl       another reader and writer of layouts and registries
+#   crane        a third one
+#   registry     distribution 3: tokens, no referrers API
+#   olareg       referrers API, keeps OCI layouts
+#   conformance  the program of the distribution-spec that examines a registry
+# and, where apt-get is there, docker-registry (distribution 2.8) comes from Debian.
+# What is there already is left alone. Needs Go; takes a few minutes the first time.
+set -euo pipefail
+
+dir=${1:?usage: tests/peers.sh DIR}
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd)
+export GOBIN=$dir CGO_ENABLED=0
+
+# get NAME PACKAGE@VERSION
+get() {
+  [ -x "$dir/$1" ] || go install "$2"
+}
+
+get oras oras.land/oras/cmd/oras@v1.3.6
+get regctl github.com/regclient/regclient/cmd/regctl@v0.11.7
+get crane github.com/google/go-containerregistry/cmd/crane@v0.22.1
+get registry github.com/distribution/distribution/v3/cmd/registry@v3.0.0
+get conformance github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
+
+# Through a module of our own: `go install` asks for the list of all versions, which not every proxy has.
+if [ ! -x "$dir/olareg" ]; then
+  module=$(mktemp -d)
+  trap 'rm -rf "$module"' EXIT
+  (
+    cd "$module"
+    export GOFLAGS=-mod=mod
+    go mod init peers
+    go get github.com/olareg/olareg/cmd/olareg@v0.2.2
+    go build -o "$dir/olareg" github.com/olareg/olareg/cmd/olareg
+  )
+fi
+
+if ! command -v docker-registry >/dev/null && command -v apt-get >/dev/null; then
+  sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+  $sudo apt-get update -q
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qy docker-registry
+fi
+ls "$dir"
