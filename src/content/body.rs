@@ -78,6 +78,13 @@ impl Body {
         Self { size, content: Content::Opener { open: Arc::new(open), again } }
     }
 
+    /// The same promise, of this many bytes where their number was not known.
+    #[must_use]
+    pub fn sized(mut self, size: u64) -> Self {
+        self.size.get_or_insert(size);
+        self
+    }
+
     /// How many bytes there are, where it is known.
     pub fn size(&self) -> Option<u64> {
         self.size

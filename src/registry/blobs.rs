@@ -1,0 +1,74 @@
+//! Blobs: head, mount and delete. Their bytes move in the files on download and upload.
+
+use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
+
+use super::repository::{Repository, found, locked};
+use super::{headers, upload, urls};
+use crate::content::{Body, Mount};
+use crate::error::{Error, Kind, Result};
+use crate::oci::{Descriptor, Digest, Locator, media_type};
+use crate::transport::{Action, Scope};
+
+impl Repository {
+    /// The descriptor of a blob, with the type that the registry gives.
+    pub(super) async fn head_blob(&self, digest: &Digest) -> Result<Descriptor> {
+        let url = urls::blob(self.base(), self.name(), digest);
+        let response = self.send(self.request(Method::HEAD, url, Action::Pull)).await?;
+        let name = || self.named(&Locator::Digest(digest.clone()));
+        let response = found(response, StatusCode::OK, name).await?;
+        headers::same_digest(&response, digest)?;
+        let Some(size) = headers::length(&response) else {
+            let request = headers::request(&response);
+            return Err(Error::invalid(format!("{request}: unknown response Content-Length")));
+        };
+        let named = response.header(CONTENT_TYPE.as_str()).is_some_and(|text| !text.is_empty());
+        let media_type =
+            if named { headers::media_type(&response)? } else { media_type::OCTET_STREAM.to_owned() };
+        Ok(Descriptor::new(media_type, digest.clone(), size))
+    }
+
+    /// Asks the registry to take the blob from one of its other repositories. An upload session that it opens
+    /// instead is kept for the upload.
+    pub(super) async fn mount_blob(&self, node: &Descriptor, from: &str) -> Result<Mount> {
+        let url = urls::mount(self.base(), self.name(), &node.digest, from);
+        let request = self
+            .request(Method::POST, url, Action::Push)
+            .scope(Scope::repository(from, &[Action::Pull]))
+            .body(Body::bytes(""));
+        let wanted = [StatusCode::CREATED, StatusCode::ACCEPTED];
+        let answer = match self.send(request).await {
+            Ok(response) => response.expect(&wanted).await,
+            Err(error) => Err(error),
+        };
+        let response = match answer {
+            Ok(response) => response,
+            Err(error) if is_denied(&error) => return Ok(Mount::Refused),
+            Err(error) => return Err(error),
+        };
+        if response.status == StatusCode::CREATED {
+            headers::same_digest(&response, &node.digest)?;
+            return Ok(Mount::Mounted);
+        }
+        let session = upload::session(self.base(), &response)?;
+        locked(&self.shared.sessions).insert(node.digest.clone(), session);
+        Ok(Mount::Refused)
+    }
+
+    /// Removes a blob.
+    pub(super) async fn delete_blob(&self, digest: &Digest) -> Result<()> {
+        let url = urls::blob(self.base(), self.name(), digest);
+        let response = self.send(self.request(Method::DELETE, url, Action::Delete)).await?;
+        let name = || self.named(&Locator::Digest(digest.clone()));
+        let response = found(response, StatusCode::ACCEPTED, name).await?;
+        headers::same_digest(&response, digest)
+    }
+}
+
+/// Whether somebody may not read from the other repository: the registry or its token service says so, or there is
+/// nobody to be. The blob can still be sent.
+fn is_denied(error: &Error) -> bool {
+    let denied = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+    matches!(error.kind(), Kind::NoCredential)
+        || error.refusal().is_some_and(|refusal| denied.contains(&refusal.status))
+}

@@ -1,0 +1,121 @@
+//! Manifests: head, get, put and delete, by tag or by digest.
+//!
+//! They are small enough for memory, so their digest is compared with everything that names it: what was asked for,
+//! what the registry says, and what the bytes are.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{Method, StatusCode};
+
+use super::repository::{Repository, found};
+use super::{headers, urls};
+use crate::content::{Body, DOCUMENT_LIMIT, checked, skip};
+use crate::error::{Error, Kind, Result};
+use crate::oci::{Descriptor, Digest, Locator};
+use crate::transport::{Action, Request, Response};
+
+/// The header by which a registry says that it lists a manifest among the referrers of its subject.
+const SUBJECT: &str = "OCI-Subject";
+
+impl Repository {
+    fn manifest_request(&self, method: Method, at: &Locator, action: Action) -> Request {
+        self.request(method, urls::manifest(self.base(), self.name(), at), action)
+    }
+
+    /// The descriptor of a manifest. `HEAD` is enough for most registries; where it is refused or leaves something
+    /// out, the manifest itself tells.
+    pub(super) async fn head_manifest(&self, at: &Locator) -> Result<Descriptor> {
+        let request = self.manifest_request(Method::HEAD, at, Action::Pull).header(ACCEPT, &self.accept);
+        let response = self.send(request).await?;
+        if response.status == StatusCode::METHOD_NOT_ALLOWED {
+            return Ok(self.get_manifest(at).await?.0);
+        }
+        let response = found(response, StatusCode::OK, || self.named(at)).await?;
+        if let Some(asked) = at.digest() {
+            headers::same_digest(&response, asked)?;
+        }
+        let digest =
+            at.digest().cloned().map_or_else(|| headers::digest(&response), |asked| Ok(Some(asked)))?;
+        let (Some(digest), Some(size)) = (digest, headers::length(&response)) else {
+            return Ok(self.get_manifest(at).await?.0);
+        };
+        let node = Descriptor::new(headers::media_type(&response)?, digest, size);
+        self.is_manifest_here(&node);
+        Ok(node)
+    }
+
+    /// A manifest and its bytes, checked.
+    pub(super) async fn get_manifest(&self, at: &Locator) -> Result<(Descriptor, Bytes)> {
+        let request = self.manifest_request(Method::GET, at, Action::Pull).header(ACCEPT, &self.accept);
+        let response = found(self.send(request).await?, StatusCode::OK, || self.named(at)).await?;
+        if let Some(asked) = at.digest() {
+            headers::same_digest(&response, asked)?;
+        }
+        let promised = headers::digest(&response)?;
+        let media_type = headers::media_type(&response)?;
+        let bytes = response.read(DOCUMENT_LIMIT).await?;
+        let named = at.digest().or(promised.as_ref());
+        let digest = named.map_or_else(|| Digest::of(&bytes), |named| named.algorithm().digest(&bytes));
+        // The two may be by different algorithms: then the bytes have to fit both.
+        let fits = |other: &Digest| *other == digest || other.algorithm().digest(&bytes) == *other;
+        if !named.into_iter().chain(&promised).all(fits) {
+            return Err(Error::mismatch("mismatched digest"));
+        }
+        let node = Descriptor::new(media_type, digest, bytes.len() as u64);
+        self.is_manifest_here(&node);
+        Ok((node, bytes))
+    }
+
+    /// The bytes of a manifest of which the descriptor is known.
+    pub(super) fn manifest_body(&self, node: &Descriptor) -> Body {
+        let (repository, wanted) = (self.clone(), node.bare());
+        let body = Body::reopening(Some(node.size), move |from| {
+            let (repository, node) = (repository.clone(), wanted.clone());
+            async move { Ok(skip(repository.open_manifest(&node).await?.body, from)) }
+        });
+        checked(body, node)
+    }
+
+    async fn open_manifest(&self, node: &Descriptor) -> Result<Response> {
+        let at = Locator::Digest(node.digest.clone());
+        let request = self.manifest_request(Method::GET, &at, Action::Pull).header(ACCEPT, &node.media_type);
+        let response = found(self.send(request).await?, StatusCode::OK, || node.digest.to_string()).await?;
+        headers::same_media_type(&response, &node.media_type)?;
+        headers::same_length(&response, node.size)?;
+        headers::same_digest(&response, &node.digest)?;
+        Ok(response)
+    }
+
+    /// Stores a manifest under a tag or its digest. An answer that names its subject shows that the registry lists
+    /// referrers by itself.
+    pub(super) async fn put_manifest(&self, node: &Descriptor, bytes: Bytes, at: &Locator) -> Result<()> {
+        limited(bytes.len() as u64)?;
+        let request = self
+            .manifest_request(Method::PUT, at, Action::Push)
+            .header(CONTENT_TYPE, &node.media_type)
+            .body(Body::bytes(bytes));
+        let response = self.send(request).await?.expect(&[StatusCode::CREATED]).await?;
+        headers::same_digest(&response, &node.digest)?;
+        if response.header(SUBJECT).is_some_and(|subject| !subject.is_empty()) {
+            self.decide(true);
+        }
+        Ok(())
+    }
+
+    /// Removes a manifest with all its tags, or a tag alone.
+    pub(super) async fn delete_manifest(&self, at: &Locator) -> Result<()> {
+        let request = self.manifest_request(Method::DELETE, at, Action::Delete);
+        let response = found(self.send(request).await?, StatusCode::ACCEPTED, || self.named(at)).await?;
+        at.digest().map_or(Ok(()), |digest| headers::same_digest(&response, digest))
+    }
+}
+
+/// Refuses a manifest that no registry has to take.
+pub(super) fn limited(size: u64) -> Result<()> {
+    if size > DOCUMENT_LIMIT {
+        return Err(Error::new(Kind::TooLarge(format!(
+            "content size {size} exceeds MaxMetadataBytes {DOCUMENT_LIMIT}: size exceeds limit"
+        ))));
+    }
+    Ok(())
+}

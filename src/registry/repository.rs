@@ -1,0 +1,242 @@
+//! A repository as a source and a target: which node goes to which endpoint.
+//!
+//! What an endpoint is asked and how its answer is read is in the file of its noun.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use super::manifests::limited;
+use super::pages::Pages;
+use super::referrers::{ReferrersMode, Updates};
+use super::urls;
+use crate::content::{Body, Mount, Origin, Put, Source, Target, read_checked};
+use crate::error::{Error, Result};
+use crate::oci::{Descriptor, Digest, Locator, Reference, Tag, media_type};
+use crate::transport::{Action, Client, Request, Response, Scope};
+
+/// What a command is going to do in a repository, so that one token is enough for all its requests.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// All of it; what a request needs on its own is added.
+    pub actions: Vec<Action>,
+}
+
+/// A repository of a registry. A clone is the same one and knows what the other has learned.
+#[derive(Clone)]
+pub struct Repository {
+    pub(super) shared: Arc<Shared>,
+    /// The manifest types that are asked for by tag or digest.
+    pub(super) accept: Arc<str>,
+}
+
+/// What all clones of a repository know.
+pub(super) struct Shared {
+    pub(super) client: Client,
+    pub(super) origin: Origin,
+    access: Access,
+    /// Whether the registry has the referrers API: decided once.
+    pub(super) referrers_api: OnceLock<bool>,
+    pub(super) updates: Updates,
+    /// Upload sessions that a mount left open.
+    pub(super) sessions: Mutex<HashMap<Digest, Url>>,
+    /// What the registry gave as a manifest although nothing in its type says so.
+    unusual_manifests: Mutex<HashSet<Digest>>,
+}
+
+/// Nothing that is done under these locks can leave their content half changed.
+pub(super) fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Repository {
+    /// The repository of a reference, as typed; what the reference names in it does not matter.
+    pub fn new(client: Client, reference: &Reference, access: Access, referrers: ReferrersMode) -> Self {
+        let origin =
+            Origin { registry: reference.registry.clone(), repository: reference.repository.clone() };
+        let shared = Shared {
+            client,
+            origin,
+            access,
+            referrers_api: referrers.decided(),
+            updates: Updates::default(),
+            sessions: Mutex::default(),
+            unusual_manifests: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), accept: media_type::ACCEPTED_MANIFESTS.join(", ").into() }
+    }
+
+    /// The same repository, asked for these manifest types and no others when one is named by tag or digest.
+    #[must_use]
+    pub fn accepting(mut self, media_types: &[impl AsRef<str>]) -> Self {
+        let types: Vec<&str> = media_types.iter().map(AsRef::as_ref).collect();
+        self.accept = types.join(", ").into();
+        self
+    }
+
+    /// A request that needs to be allowed this.
+    pub(super) fn request(&self, method: Method, url: Url, action: Action) -> Request {
+        let mut actions = self.shared.access.actions.clone();
+        actions.push(action);
+        Request::new(method, url).scope(Scope::repository(self.name(), &actions))
+    }
+
+    pub(super) async fn send(&self, request: Request) -> Result<Response> {
+        self.shared.client.send(request).await
+    }
+
+    pub(super) fn base(&self) -> &Url {
+        self.shared.client.base()
+    }
+
+    /// The name of the repository in its registry.
+    pub(super) fn name(&self) -> &str {
+        &self.shared.origin.repository
+    }
+
+    /// A manifest or blob in this repository, as a user would write it.
+    pub(super) fn named(&self, at: &Locator) -> String {
+        let Origin { registry, repository } = &self.shared.origin;
+        match at {
+            Locator::Tag(tag) => format!("{registry}/{repository}:{tag}"),
+            Locator::Digest(digest) => format!("{registry}/{repository}@{digest}"),
+        }
+    }
+
+    /// Keeps in mind that a node is stored as a manifest.
+    pub(super) fn is_manifest_here(&self, node: &Descriptor) {
+        if !node.is_manifest() {
+            locked(&self.shared.unusual_manifests).insert(node.digest.clone());
+        }
+    }
+
+    fn stores_as_manifest(&self, node: &Descriptor) -> bool {
+        node.is_manifest() || locked(&self.shared.unusual_manifests).contains(&node.digest)
+    }
+}
+
+/// The answer if it has this status; a 404 means that something with this name is not there.
+pub(super) async fn found(
+    response: Response,
+    wanted: StatusCode,
+    name: impl FnOnce() -> String,
+) -> Result<Response> {
+    if response.status == StatusCode::NOT_FOUND {
+        return Err(Error::not_found(name()).caused_by(response.refused().await));
+    }
+    response.expect(&[wanted]).await
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository").field("origin", &self.shared.origin).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct TagList {
+    tags: Option<Vec<String>>,
+}
+
+#[async_trait]
+impl Source for Repository {
+    async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
+        self.head_manifest(at).await
+    }
+
+    async fn manifest(&self, at: &Locator) -> Result<(Descriptor, Bytes)> {
+        self.get_manifest(at).await
+    }
+
+    async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
+        self.head_blob(blob).await
+    }
+
+    async fn exists(&self, node: &Descriptor) -> Result<bool> {
+        let found = if self.stores_as_manifest(node) {
+            self.head_manifest(&Locator::Digest(node.digest.clone())).await
+        } else {
+            self.head_blob(&node.digest).await
+        };
+        match found {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn fetch(&self, node: &Descriptor) -> Body {
+        if self.stores_as_manifest(node) { self.manifest_body(node) } else { self.download(node) }
+    }
+
+    async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
+        self.list_referrers(&node.digest, artifact_type).await
+    }
+
+    fn tags(&self, after: Option<&str>) -> BoxStream<'_, Result<Vec<Tag>>> {
+        let request = self.request(Method::GET, urls::tags(self.base(), self.name(), after), Action::Pull);
+        Pages::new(self.shared.client.clone(), "tag", request)
+            .items(|list: TagList| list.tags.unwrap_or_default().into_iter().map(Tag::any).collect())
+    }
+
+    fn origin(&self) -> Option<&Origin> {
+        Some(&self.shared.origin)
+    }
+}
+
+#[async_trait]
+impl Target for Repository {
+    async fn put(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        if !self.stores_as_manifest(node) {
+            return self.upload(node, &body).await;
+        }
+        self.put_referrer(node, &body, &Locator::Digest(node.digest.clone())).await
+    }
+
+    async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {
+        let body = self.manifest_body(node);
+        let bytes = read_checked(&body, node).await?;
+        self.put_manifest(node, bytes, &Locator::Tag(tag.clone())).await.map(drop)
+    }
+
+    async fn put_tagged(&self, node: &Descriptor, body: Body, tag: &Tag) -> Result<Put> {
+        self.put_referrer(node, &body, &Locator::Tag(tag.clone())).await
+    }
+
+    async fn mount(&self, node: &Descriptor, from: &Origin) -> Result<Mount> {
+        if from.registry != self.shared.origin.registry {
+            return Ok(Mount::Refused);
+        }
+        self.mount_blob(node, &from.repository).await
+    }
+
+    async fn delete(&self, node: &Descriptor) -> Result<()> {
+        if !self.stores_as_manifest(node) {
+            return self.delete_blob(&node.digest).await;
+        }
+        self.delist(node).await?;
+        self.delete_manifest(&Locator::Digest(node.digest.clone())).await
+    }
+
+    async fn untag(&self, tag: &Tag) -> Result<()> {
+        self.delete_manifest(&Locator::Tag(tag.clone())).await
+    }
+}
+
+impl Repository {
+    /// Puts a manifest, and lists it where it has a subject and the registry does not list it by itself.
+    async fn put_referrer(&self, node: &Descriptor, body: &Body, at: &Locator) -> Result<Put> {
+        limited(node.size)?;
+        let bytes = read_checked(body, node).await?;
+        self.put_manifest(node, bytes.clone(), at).await?;
+        self.enlist(node, &bytes).await?;
+        Ok(Put::Stored)
+    }
+}
