@@ -197,6 +197,17 @@ pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).at("mkdir", path)
 }
 
+/// Makes a folder and those above it, for the user alone (Unix; elsewhere as any other).
+///
+/// # Errors
+/// A file is in the way, or the disk's.
+pub fn make_private_folder(path: &Path) -> Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(path).at("mkdir", path)
+}
+
 /// The result of work on a blocking thread; a panic there goes on here.
 ///
 /// # Errors

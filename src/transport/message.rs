@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
 use super::Scope;
+use super::redact::shown;
 use crate::content::{Body, ByteStream};
 use crate::error::{Error, Kind, Refusal, Result};
 use crate::oci::problems;
@@ -97,7 +98,7 @@ impl Response {
     /// What the answer says as an error, whatever its status.
     pub async fn refused(self) -> Error {
         let (method, status, from_registry) = (self.method.clone(), self.status, self.from_registry);
-        let url = super::shown(&self.url, from_registry);
+        let url = shown(&self.url, from_registry);
         // A body that cannot be read has nothing to add to the status.
         let body = self.read(PROBLEM_LIMIT).await.unwrap_or_default();
         Error::new(Kind::Refused(Refusal { method, url, status, problems: problems(&body), from_registry }))
@@ -112,7 +113,7 @@ impl Response {
         while let Some(piece) = self.body.next().await {
             let piece = piece?;
             if (all.len() + piece.len()) as u64 > limit {
-                let url = super::shown(&self.url, self.from_registry);
+                let url = shown(&self.url, self.from_registry);
                 let text =
                     format!("{} {url:?}: answer is larger than the limit of {limit} bytes", self.method);
                 return Err(Error::new(Kind::TooLarge(text)));

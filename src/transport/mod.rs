@@ -17,19 +17,27 @@
 pub mod auth;
 mod client;
 mod message;
+mod observe;
+mod origin;
+mod pace;
+mod reason;
+mod redact;
+mod redirect;
+mod resolve;
+mod retry;
+mod settings;
+mod upload;
+mod wire;
 
 pub use auth::scope::{Action, Scope};
-pub use client::{Client, Settings};
+pub use auth::token::Tokens;
+pub use client::Client;
 pub use message::{Request, Response};
+pub use observe::{Answered, Observer, Sent};
+pub use redact::Shown;
+pub use resolve::Resolve;
+pub use retry::Retry;
+pub use settings::Settings;
 
-/// A URL as it may be shown: without userinfo, and off the registry's origin without the values of its query.
-pub(crate) fn shown(url: &url::Url, own_origin: bool) -> String {
-    let mut url = url.clone();
-    // Fails only for URLs that cannot have userinfo anyway.
-    let _ = (url.set_username(""), url.set_password(None));
-    if !own_origin && url.query().is_some() {
-        let keys: Vec<String> = url.query_pairs().map(|(key, _)| key.into_owned()).collect();
-        url.query_pairs_mut().clear().extend_pairs(keys.iter().map(|key| (key, "REDACTED")));
-    }
-    url.into()
-}
+#[cfg(test)]
+mod tests;

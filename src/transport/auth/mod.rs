@@ -1,3 +1,4 @@
 //! Answering a 401.
 
 pub mod scope;
+pub(super) mod token;

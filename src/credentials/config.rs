@@ -1,0 +1,239 @@
+//! Docker's config file.
+//!
+//! The file belongs to other programs too, so every key that is not understood here is kept, in its place. A change
+//! is read, made and renamed into place under a lock of the folder, so that two logins at once both last.
+//!
+//! What does not belong here: helper programs, and where the file lies.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
+use serde_json::{Map, Value};
+
+use super::{Credential, Secret, hosts};
+use crate::disk::{self, joined};
+use crate::error::{Error, IoContext, Kind, Result};
+
+/// The most that is read of a config file: 4 MiB.
+const LIMIT: u64 = 4 * 1024 * 1024;
+
+/// What one file says.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    all: Map<String, Value>,
+}
+
+impl Config {
+    /// Reads a file; one that is not there says nothing.
+    pub(super) async fn load(path: &Path) -> Result<Self> {
+        let path = path.to_owned();
+        joined(tokio::task::spawn_blocking(move || read(&path)).await)
+    }
+
+    /// The helper that has the credential of this key: the host's own one, else the one for all.
+    pub(super) fn helper(&self, key: &str) -> Option<&str> {
+        let own = self.all.get("credHelpers").and_then(|helpers| helpers.get(key));
+        let names = [own, self.all.get("credsStore")];
+        names.into_iter().flatten().filter_map(Value::as_str).find(|name| !name.is_empty())
+    }
+
+    /// The credential that lies in the file itself.
+    pub(super) fn credential(&self, key: &str) -> Result<Option<Credential>> {
+        let Some(Value::Object(entries)) = self.all.get("auths") else { return Ok(None) };
+        let by_host = || entries.iter().find(|(name, _)| hosts::host_of(name) == key).map(|(_, entry)| entry);
+        entries.get(key).or_else(by_host).map(decode).transpose()
+    }
+}
+
+/// Keeps a credential in the file.
+pub(super) async fn put(path: PathBuf, key: String, credential: Credential) -> Result<()> {
+    change(path, move |entries| {
+        let entry = entries.entry(key).or_insert_with(|| Map::new().into());
+        if !entry.is_object() {
+            *entry = Map::new().into();
+        }
+        if let Value::Object(fields) = entry {
+            encode(fields, &credential);
+        }
+        true
+    })
+    .await
+}
+
+/// Forgets what the file has of a key, under each of the ways to write it.
+pub(super) async fn erase(path: PathBuf, key: String) -> Result<()> {
+    change(path, move |entries| {
+        let before = entries.len();
+        entries.retain(|name, _| *name != key && hosts::host_of(name) != key);
+        entries.len() != before
+    })
+    .await
+}
+
+/// Makes a change in the `auths` of a file; `make` says whether there was anything to change.
+async fn change<F>(path: PathBuf, make: F) -> Result<()>
+where
+    F: FnOnce(&mut Map<String, Value>) -> bool + Send + 'static,
+{
+    let work = move || {
+        // A file that is a link, as many keep their settings, stays one.
+        let path = fs::canonicalize(&path).unwrap_or(path);
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        disk::make_private_folder(folder)?;
+        locked(folder, || {
+            let mut all = read(&path)?.all;
+            let auths = all.entry("auths").or_insert_with(|| Map::new().into());
+            let Value::Object(entries) = auths else { return Ok(()) };
+            if !make(entries) {
+                return Ok(());
+            }
+            disk::write(&path, &tabbed(&all), 0o600)
+        })
+    };
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+/// Runs `work` while no other process is between reading and writing a file of the folder. The folder itself is
+/// locked: a file that is replaced cannot be, and a lock file would be left behind.
+#[cfg(unix)]
+fn locked(folder: &Path, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut lock = fd_lock::RwLock::new(fs::File::open(folder).at("open", folder)?);
+    let _held = lock.write().at("lock", folder)?;
+    work()
+}
+
+/// Folders cannot be locked here; the file is still never seen half written.
+#[cfg(not(unix))]
+fn locked(_: &Path, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    work()
+}
+
+fn read(path: &Path) -> Result<Config> {
+    let mut text = Vec::new();
+    match fs::File::open(path) {
+        Ok(file) => {
+            file.take(LIMIT + 1).read_to_end(&mut text).at("read", path)?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
+        Err(error) => return Err(Error::io("open", path, error)),
+    }
+    if text.len() as u64 > LIMIT {
+        return Err(undecodable(path, "file is too large"));
+    }
+    // Only the first value counts, and no value is an empty config: docker's own reader takes both.
+    let Some(first) = serde_json::Deserializer::from_slice(&text).into_iter::<Value>().next() else {
+        return Ok(Config::default());
+    };
+    let all = match first {
+        Ok(Value::Object(all)) => all,
+        Ok(Value::Null) => Map::new(),
+        Ok(other) => return Err(undecodable(path, &wrong_type(&other, "json.RawMessage"))),
+        Err(error) => return Err(undecodable(path, &syntax(&text, &error))),
+    };
+    check(&all)?;
+    Ok(Config { all })
+}
+
+/// Finds fields whose type would hide what they say.
+fn check(all: &Map<String, Value>) -> Result<()> {
+    for (field, name, element) in
+        [("auths", "auths", "json.RawMessage"), ("credHelpers", "cred helpers", "string")]
+    {
+        if let Some(value) = all.get(field).filter(|value| !value.is_object() && !value.is_null()) {
+            let reason = wrong_type(value, element);
+            let text = format!("failed to unmarshal {name} field: invalid config format: {reason}");
+            return Err(Error::new(Kind::Credential(text)));
+        }
+    }
+    Ok(())
+}
+
+fn undecodable(path: &Path, reason: &str) -> Error {
+    let text = format!("failed to decode config file {}: invalid config format: {reason}", path.display());
+    Error::new(Kind::Credential(text))
+}
+
+fn wrong_type(value: &Value, element: &str) -> String {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    format!("json: cannot unmarshal {kind} into Go value of type map[string]{element}")
+}
+
+/// What is wrong with a text that is no JSON, in the words of Go for the two mistakes that are made: something that
+/// is no JSON at all, and a file that was cut.
+fn syntax(text: &[u8], error: &serde_json::Error) -> String {
+    let first = text.iter().copied().find(|byte| !byte.is_ascii_whitespace()).unwrap_or_default();
+    if error.is_eof() {
+        "unexpected EOF".to_owned()
+    } else if first == b'{' {
+        error.to_string()
+    } else {
+        format!("invalid character {:?} looking for beginning of value", char::from(first))
+    }
+}
+
+fn decode(entry: &Value) -> Result<Credential> {
+    let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
+    let mut credential = Credential {
+        username: text("username").to_owned(),
+        password: text("password").into(),
+        refresh_token: text("identitytoken").into(),
+        access_token: text("registrytoken").into(),
+    };
+    let joined = text("auth").trim_end_matches(['=', '\n']);
+    if !joined.is_empty() {
+        let pair = base64::engine::general_purpose::STANDARD_NO_PAD.decode(joined).ok();
+        let pair = pair.and_then(|pair| String::from_utf8(pair).ok()).map(Secret::from);
+        // The password may have colons itself.
+        let Some((username, password)) = pair.as_ref().and_then(|pair| pair.expose().split_once(':')) else {
+            let text =
+                "failed to decode auth field: invalid auth config: not the base64 of username:password";
+            return Err(Error::new(Kind::Credential(text.to_owned())));
+        };
+        username.clone_into(&mut credential.username);
+        credential.password = password.trim_end_matches('\0').into();
+    }
+    Ok(credential)
+}
+
+/// Writes a credential into an entry, whose other fields stay.
+fn encode(fields: &mut Map<String, Value>, credential: &Credential) {
+    let pair = Secret::from(format!("{}:{}", credential.username, credential.password.expose()));
+    let auth = if pair.expose() == ":" { String::new() } else { STANDARD.encode(pair.expose()) };
+    fields.remove("username");
+    fields.remove("password");
+    for (field, value) in [
+        ("auth", auth.as_str()),
+        ("identitytoken", credential.refresh_token.expose()),
+        ("registrytoken", credential.access_token.expose()),
+    ] {
+        if value.is_empty() {
+            fields.remove(field);
+        } else {
+            fields.insert(field.to_owned(), value.into());
+        }
+    }
+}
+
+/// JSON indented by tabs, as docker writes this file.
+fn tabbed(all: &Map<String, Value>) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"\t"));
+    // Values that were read from JSON can be written as JSON, and a vector takes all.
+    let _ = all.serialize(&mut serializer);
+    text
+}

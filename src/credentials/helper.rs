@@ -1,0 +1,137 @@
+//! Programs that keep credentials: `docker-credential-*`.
+//!
+//! Source: docker's credential helper protocol: the action is the one argument, the host or a JSON document comes on
+//! standard input, JSON or a plain text error on standard output.
+//!
+//! What does not belong here: which host has which helper.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use zeroize::Zeroizing;
+
+use super::{Credential, Secret};
+use crate::error::{Error, Kind, Result};
+
+/// What a helper says where it has nothing, with exit code 1.
+const NONE: &str = "credentials not found in native keychain";
+/// The user name under which a helper keeps a refresh token.
+const TOKEN_USER: &str = "<token>";
+
+/// One helper program.
+pub(super) struct Helper {
+    program: String,
+    search: Option<OsString>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry<'a> {
+    #[serde(rename = "ServerURL", default)]
+    server: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    username: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    secret: std::borrow::Cow<'a, str>,
+}
+
+impl Helper {
+    pub(super) fn new(name: &str, search: Option<OsString>) -> Self {
+        Self { program: format!("docker-credential-{name}"), search }
+    }
+
+    /// What it has for a key; nothing is no error.
+    pub(super) async fn get(&self, key: &str) -> Result<Option<Credential>> {
+        let output = self.run("get", key.as_bytes()).await?;
+        if !output.status.success() {
+            return if said(&output) == NONE { Ok(None) } else { Err(self.failed("get", &output)) };
+        }
+        let answer = Zeroizing::new(output.stdout);
+        let entry: Entry<'_> = serde_json::from_slice(&answer).map_err(|error| {
+            Error::new(Kind::Credential(format!("{} get: invalid answer: {error}", self.program)))
+        })?;
+        let secret = Secret::from(entry.secret.as_ref());
+        Ok(Some(if entry.username == TOKEN_USER {
+            Credential { refresh_token: secret, ..Credential::default() }
+        } else {
+            Credential { username: entry.username.into_owned(), password: secret, ..Credential::default() }
+        }))
+    }
+
+    /// Has it keep a credential.
+    pub(super) async fn store(&self, key: &str, credential: &Credential) -> Result<()> {
+        let (username, secret) = if credential.refresh_token.is_empty() {
+            (credential.username.as_str(), &credential.password)
+        } else {
+            (TOKEN_USER, &credential.refresh_token)
+        };
+        let entry = Entry { server: key.into(), username: username.into(), secret: secret.expose().into() };
+        let text = serde_json::to_vec(&entry).map_err(|error| Error::invalid(error.to_string()))?;
+        self.done("store", &Zeroizing::new(text)).await
+    }
+
+    /// Has it forget what it has for a key.
+    pub(super) async fn erase(&self, key: &str) -> Result<()> {
+        self.done("erase", key.as_bytes()).await
+    }
+
+    async fn done(&self, action: &str, input: &[u8]) -> Result<()> {
+        let output = self.run(action, input).await?;
+        // To forget what is not there is done.
+        if output.status.success() || (action == "erase" && said(&output) == NONE) {
+            return Ok(());
+        }
+        Err(self.failed(action, &output))
+    }
+
+    async fn run(&self, action: &str, input: &[u8]) -> Result<Output> {
+        let mut command = Command::new(self.find()?);
+        command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let run = async {
+            let mut child = command.kill_on_drop(true).spawn()?;
+            if let Some(mut stdin) = child.stdin.take() {
+                // A helper may answer without having read everything.
+                match stdin.write_all(input).await {
+                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+                    _ => {}
+                }
+            }
+            child.wait_with_output().await
+        };
+        run.await.map_err(|error| self.unstarted(&error))
+    }
+
+    /// The program's file: looked for in the given folders, or left to the system.
+    fn find(&self) -> Result<PathBuf> {
+        let Some(search) = &self.search else { return Ok(PathBuf::from(&self.program)) };
+        let file = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
+        std::env::split_paths(search)
+            .map(|folder| folder.join(&file))
+            .find(|path| path.is_file())
+            .ok_or_else(|| self.unstarted(&io::ErrorKind::NotFound.into()))
+    }
+
+    fn unstarted(&self, error: &io::Error) -> Error {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound => "executable file not found in $PATH".to_owned(),
+            _ => crate::error::reason(error),
+        };
+        Error::new(Kind::Credential(format!("exec: {:?}: {reason}", self.program)))
+    }
+
+    fn failed(&self, action: &str, output: &Output) -> Error {
+        let text = said(output);
+        let text = if text.is_empty() { output.status.to_string() } else { text };
+        Error::new(Kind::Credential(format!("error calling {} {action}: {text}", self.program)))
+    }
+}
+
+/// What a helper that failed says of it.
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).trim().chars().take(1024).collect()
+}

@@ -1,0 +1,189 @@
+//! Config files on a disk and helpers that are shell scripts.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+fn user(username: &str, password: &str) -> Credential {
+    Credential { username: username.into(), password: password.into(), ..Credential::default() }
+}
+
+fn file(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("config.json");
+    crate::disk::write(&path, text.as_bytes(), 0o644).unwrap();
+    path
+}
+
+async fn found(text: &str, host: &str) -> Result<Option<Credential>> {
+    let folder = tempfile::tempdir().unwrap();
+    Store::new(vec![file(folder.path(), text)]).get(host).await
+}
+
+#[tokio::test]
+async fn a_password_may_have_colons_and_a_key_may_be_a_url() {
+    let text = r#"{"auths": {"https://b.io/v1/": {"auth": "dTpwOnE="}}}"#;
+    assert_eq!(found(text, "b.io").await.unwrap(), Some(user("u", "p:q")));
+    assert_eq!(found(text, "c.io").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn tokens_and_plain_fields_are_read() {
+    let text = r#"{"auths": {"a": {"identitytoken": "i"}, "b": {"registrytoken": "r"},
+        "c": {"username": "u", "password": "p"}, "https://index.docker.io/v1/": {"auth": "dTpw"}, "e": {}}}"#;
+    assert_eq!(found(text, "a").await.unwrap().unwrap().refresh_token.expose(), "i");
+    assert_eq!(found(text, "b").await.unwrap().unwrap().access_token.expose(), "r");
+    assert_eq!(found(text, "c").await.unwrap(), Some(user("u", "p")));
+    assert_eq!(found(text, "docker.io").await.unwrap(), Some(user("u", "p")));
+    assert_eq!(found(text, "e").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_config_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, reason) in [
+        ("hi", "invalid character 'h' looking for beginning of value"),
+        ("{", "unexpected EOF"),
+        ("[]", "json: cannot unmarshal array into Go value of type map[string]json.RawMessage"),
+    ] {
+        let path = file(folder.path(), text);
+        let says = Store::new(vec![path.clone()]).get("h").await.unwrap_err().to_string();
+        let path = path.display();
+        assert_eq!(says, format!("failed to decode config file {path}: invalid config format: {reason}"));
+    }
+    let says = found(r#"{"auths": 3}"#, "h").await.unwrap_err().to_string();
+    assert!(says.starts_with("failed to unmarshal auths field: invalid config format: json"), "{says}");
+    let says = found(r#"{"auths": {"h": {"auth": "c2VjcmV0"}}}"#, "h").await.unwrap_err().to_string();
+    assert!(says.starts_with("failed to decode auth field") && !says.contains("c2Vj"), "{says}");
+}
+
+#[tokio::test]
+async fn an_empty_or_missing_file_says_nothing() {
+    assert_eq!(found("", "h").await.unwrap(), None);
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Store::new(vec![folder.path().join("none")]).get("h").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_first_file_with_a_credential_wins_and_only_the_first_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("new/one.json"), folder.path().join("two.json"));
+    let both = Store::new(vec![first.clone(), second.clone()]);
+    Store::new(vec![second.clone()]).put("h", &user("second", "p")).await.unwrap();
+    assert_eq!(both.get("h").await.unwrap(), Some(user("second", "p")));
+    both.put("h", &user("first", "p")).await.unwrap();
+    assert_eq!(both.get("h").await.unwrap(), Some(user("first", "p")));
+    both.erase("h").await.unwrap();
+    assert_eq!(both.get("h").await.unwrap(), Some(user("second", "p")));
+}
+
+#[tokio::test]
+async fn what_others_wrote_is_kept_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        r#"{"z": [1], "auths": {"https://h/": {"auth": "dTpw"}, "h": {"email": "e", "username": "old"}}, "a": 1.50}"#,
+    );
+    let store = Store::new(vec![path.clone()]);
+    let token = Credential { refresh_token: "t".into(), ..Credential::default() };
+    store.put("h", &token).await.unwrap();
+    let wanted = "{\n\t\"z\": [\n\t\t1\n\t],\n\t\"auths\": {\n\t\t\"https://h/\": {\n\t\t\t\"auth\": \"dTpw\"\n\t\t},\n\t\t\"h\": {\n\t\t\t\
+        \"email\": \"e\",\n\t\t\t\"identitytoken\": \"t\"\n\t\t}\n\t},\n\t\"a\": 1.5\n}";
+    assert_eq!(fs::read_to_string(&path).unwrap(), wanted);
+    store.erase("h").await.unwrap();
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        "{\n\t\"z\": [\n\t\t1\n\t],\n\t\"auths\": {},\n\t\"a\": 1.5\n}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_and_its_folder_are_for_the_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docker/config.json");
+    Store::new(vec![path.clone()]).put("h", &user("u", "p")).await.unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+}
+
+#[tokio::test]
+async fn logins_at_once_all_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(vec![folder.path().join("config.json")]);
+    let hosts: Vec<String> = (0..8).map(|number| format!("h{number}")).collect();
+    let credential = user("u", "p");
+    let puts = hosts.iter().map(|host| store.put(host, &credential));
+    futures_util::future::try_join_all(puts).await.unwrap();
+    for host in &hosts {
+        assert_eq!(store.get(host).await.unwrap(), Some(user("u", "p")), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_with_a_colon_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(vec![folder.path().join("config.json")]);
+    let says = store.put("h", &user("a:b", "p")).await.unwrap_err().to_string();
+    assert_eq!(says, "bad credential format: colons(:) are not allowed in username");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    let text = format!("{:?}", user("u", "hidden"));
+    assert!(text.contains('u') && !text.contains("hidden"), "{text}");
+}
+
+#[cfg(unix)]
+mod helpers {
+    use super::*;
+
+    /// A store whose helper `mine` is this script, run in the temporary folder.
+    fn store(folder: &Path, script: &str) -> Store {
+        let script = format!("#!/bin/sh\ncd {}\n{script}\n", folder.display());
+        let program = folder.join("docker-credential-mine");
+        crate::disk::write(&program, script.as_bytes(), 0o755).unwrap();
+        let path = file(
+            folder,
+            r#"{"credHelpers": {"h": "mine", "gone": "gone"}, "auths": {"i": {"auth": "dTpw"}}}"#,
+        );
+        Store::new(vec![path]).searching(folder.into())
+    }
+
+    #[tokio::test]
+    async fn a_helper_gets_stores_and_erases() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = r#"case $1 in store) cat > kept ;; get) cat kept ;; erase) cat > erased ;; esac"#;
+        let store = store(folder.path(), script);
+        store.put("h", &user("u", "p")).await.unwrap();
+        assert_eq!(store.get("h").await.unwrap(), Some(user("u", "p")));
+        let kept = fs::read_to_string(folder.path().join("kept")).unwrap();
+        assert_eq!(kept, r#"{"ServerURL":"h","Username":"u","Secret":"p"}"#);
+        let token = Credential { refresh_token: "t".into(), ..Credential::default() };
+        store.put("h", &token).await.unwrap();
+        assert_eq!(store.get("h").await.unwrap(), Some(token));
+        store.erase("h").await.unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("erased")).unwrap(), "h");
+        assert_eq!(store.get("i").await.unwrap(), Some(user("u", "p")));
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_has_nothing_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), "echo credentials not found in native keychain; exit 1");
+        assert_eq!(store.get("h").await.unwrap(), None);
+        store.erase("h").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_fails_or_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), "echo the keychain is locked; exit 2");
+        let says = store.get("h").await.unwrap_err().to_string();
+        assert_eq!(says, "error calling docker-credential-mine get: the keychain is locked");
+        let says = store.get("gone").await.unwrap_err().to_string();
+        assert_eq!(says, "exec: \"docker-credential-gone\": executable file not found in $PATH");
+    }
+}

@@ -1,0 +1,111 @@
+//! What can be heard of HTTP by whoever watches.
+//!
+//! Every hop of a redirect and every token request is one exchange; tries of the same request are not, so a trace
+//! reads as the protocol and not as the weather. What an observer is given has no secrets any more.
+//!
+//! What does not belong here: how a trace looks, and where it goes.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use http::header::WARNING;
+use http::{Method, StatusCode};
+
+use super::Response;
+use super::redact::{self, Shown};
+use crate::error::{Error, Result};
+
+/// A request as it may be shown.
+#[derive(Debug)]
+pub struct Sent<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The URL without the values of its query.
+    pub url: &'a str,
+    /// Names and values of the headers, secrets masked. Headers that the user gave are listed on all hops, also where
+    /// they are not sent.
+    pub headers: &'a [(String, String)],
+}
+
+/// An answer as it may be shown.
+#[derive(Debug)]
+pub struct Answered<'a> {
+    /// The status.
+    pub status: StatusCode,
+    /// Names and values of the headers, secrets masked.
+    pub headers: &'a [(String, String)],
+    /// The body; [`Shown::Nothing`] where the observer wants none.
+    pub body: &'a Shown,
+}
+
+/// Hears exchanges. All methods are called in the order of things for one exchange; exchanges interleave.
+pub trait Observer: Send + Sync {
+    /// A request goes out. The number that is returned names the exchange in the other calls.
+    fn sent(&self, request: &Sent<'_>) -> u64;
+    /// Its answer has come.
+    fn answered(&self, exchange: u64, answer: &Answered<'_>);
+    /// No answer has come.
+    fn failed(&self, exchange: u64, error: &Error);
+    /// The registry has something to say to the user; the same text may come many times.
+    fn warned(&self, registry: &str, text: &str);
+    /// Whether it wants bodies: they have to be held for it.
+    fn wants_bodies(&self) -> bool {
+        false
+    }
+}
+
+/// The texts of `Warning: 299 - "text"`, the one form that the distribution-spec gives to warnings.
+pub(super) fn warnings(response: &Response) -> impl Iterator<Item = String> {
+    response.headers.get_all(WARNING).into_iter().filter_map(|value| {
+        let quoted = value.to_str().ok()?.strip_prefix("299 - ")?.strip_prefix('"')?.strip_suffix('"')?;
+        let text = quoted.replace("\\\"", "\"").replace("\\\\", "\\");
+        (!text.is_empty()).then_some(text)
+    })
+}
+
+/// Tells an answer and gives it back whole.
+pub(super) async fn answered(
+    observer: &Arc<dyn Observer>,
+    exchange: u64,
+    mut response: Response,
+) -> Response {
+    let headers = redact::answer_headers(&response.headers);
+    let body = if observer.wants_bodies() {
+        match redact::unshown(&response) {
+            Some(why) => why,
+            None => peek(&mut response).await,
+        }
+    } else {
+        Shown::Nothing
+    };
+    observer.answered(exchange, &Answered { status: response.status, headers: &headers, body: &body });
+    response
+}
+
+/// Reads the start of a body, which the answer keeps.
+async fn peek(response: &mut Response) -> Shown {
+    let mut pieces = Vec::new();
+    let (mut read, mut failed) = (0, None);
+    while read <= redact::BODY_LIMIT
+        && let Some(piece) = response.body.next().await
+    {
+        match &piece {
+            Ok(piece) => read += piece.len(),
+            Err(error) => failed = Some(error.to_string()),
+        }
+        pieces.push(piece);
+    }
+    let text: Vec<u8> = pieces.iter().filter_map(|piece| piece.as_ref().ok()).flatten().copied().collect();
+    let rest = std::mem::replace(&mut response.body, stream::empty().boxed());
+    response.body = stream::iter(pieces).chain(rest).boxed();
+    match failed {
+        Some(reason) => Shown::Failed(reason),
+        None => redact::body(&text, response),
+    }
+}
+
+/// Tells a failure and gives it back.
+pub(super) fn failed<T>(observer: &Arc<dyn Observer>, exchange: u64, error: Error) -> Result<T> {
+    observer.failed(exchange, &error);
+    Err(error)
+}

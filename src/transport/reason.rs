@@ -1,0 +1,182 @@
+//! What the network said, in the words of Go, which oras shows as they are.
+//!
+//! What does not belong here: which failure is tried again; see `retry`.
+
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind};
+
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
+
+/// The failure of a name look-up, made by the wire's own resolver so that it can be told from others.
+#[derive(Debug)]
+pub(super) struct LookupFailed {
+    /// The name.
+    pub(super) host: String,
+}
+
+impl std::fmt::Display for LookupFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "dial tcp: lookup {}: no such host", self.host)
+    }
+}
+
+impl StdError for LookupFailed {}
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// Nobody listens there, or there is no such host or way.
+    Unreachable,
+    /// It took too long.
+    Timeout,
+    /// The other side threw the connection away.
+    Reset,
+    /// The connection ended before the answer did.
+    Cut,
+    /// Anything else: no TLS, a certificate, no HTTP.
+    Other,
+}
+
+/// The cause of a failed request and its words. `address` is what was dialled.
+pub(super) fn of_request(error: &reqwest::Error, address: &str) -> (Cause, String) {
+    let dial =
+        |text: &str| if error.is_connect() { format!("dial tcp {address}: {text}") } else { text.to_owned() };
+    if error.is_timeout() {
+        return (
+            Cause::Timeout,
+            if error.is_connect() { dial("i/o timeout") } else { "i/o timeout".to_owned() },
+        );
+    }
+    let mut deepest = String::new();
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(lookup) = cause.downcast_ref::<LookupFailed>() {
+            return (Cause::Unreachable, lookup.to_string());
+        }
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return (Cause::Other, of_tls(tls));
+        }
+        if let Some(found) = cause.downcast_ref::<io::Error>().and_then(|io| of_io(io, error.is_connect())) {
+            return match found {
+                (Cause::Unreachable | Cause::Timeout, text) => (found.0, dial(text)),
+                (kind, text) => (kind, text.to_owned()),
+            };
+        }
+        if let Some(found) = cause.downcast_ref::<hyper::Error>().and_then(of_http) {
+            return found;
+        }
+        deepest = cause.to_string();
+        next = below(cause);
+    }
+    (Cause::Other, deepest)
+}
+
+/// The words for an answer's body that broke off.
+pub(super) fn of_body(error: &reqwest::Error) -> String {
+    let mut deepest = String::new();
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some((_, text)) = cause.downcast_ref::<io::Error>().and_then(|io| of_io(io, false)) {
+            return if text == "EOF" { "unexpected EOF".to_owned() } else { text.to_owned() };
+        }
+        if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+            return "unexpected EOF".to_owned();
+        }
+        deepest = cause.to_string();
+        next = below(cause);
+    }
+    if error.is_timeout() { "i/o timeout".to_owned() } else { deepest }
+}
+
+/// What lies below in the chain. The error inside an `io::Error` is no source of it, only what that one has below.
+fn below<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => cause.source(),
+    }
+}
+
+fn of_io(error: &io::Error, connecting: bool) -> Option<(Cause, &'static str)> {
+    Some(match error.kind() {
+        ErrorKind::ConnectionRefused => (Cause::Unreachable, "connect: connection refused"),
+        ErrorKind::HostUnreachable => (Cause::Unreachable, "connect: no route to host"),
+        ErrorKind::NetworkUnreachable => (Cause::Unreachable, "connect: network is unreachable"),
+        ErrorKind::AddrNotAvailable => (Cause::Unreachable, "connect: cannot assign requested address"),
+        ErrorKind::TimedOut if connecting => (Cause::Timeout, "connect: connection timed out"),
+        ErrorKind::TimedOut => (Cause::Timeout, "read: connection timed out"),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+            (Cause::Reset, "read: connection reset by peer")
+        }
+        ErrorKind::BrokenPipe => (Cause::Reset, "write: broken pipe"),
+        ErrorKind::UnexpectedEof => (Cause::Cut, "EOF"),
+        _ => return None,
+    })
+}
+
+fn of_http(error: &hyper::Error) -> Option<(Cause, String)> {
+    if error.is_incomplete_message() {
+        Some((Cause::Cut, "EOF".to_owned()))
+    } else if error.is_parse() {
+        Some((
+            Cause::Other,
+            "net/http: HTTP/1.x transport connection broken: malformed HTTP response".to_owned(),
+        ))
+    } else {
+        None
+    }
+}
+
+fn of_tls(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "http: server gave HTTP response to HTTPS client".to_owned()
+        }
+        rustls::Error::InvalidCertificate(error) => {
+            format!("tls: failed to verify certificate: x509: {}", of_certificate(error))
+        }
+        rustls::Error::AlertReceived(alert) => format!("remote error: tls: {}", of_alert(*alert)),
+        rustls::Error::PeerIncompatible(_) => format!("tls: {error}"),
+        other => format!("tls: {other}"),
+    }
+}
+
+fn of_certificate(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => "certificate signed by unknown authority".to_owned(),
+        CertificateError::Expired
+        | CertificateError::ExpiredContext { .. }
+        | CertificateError::NotValidYet
+        | CertificateError::NotValidYetContext { .. } => {
+            format!("certificate has expired or is not yet valid: {error}")
+        }
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            // The names come as `DnsName("a")`.
+            let bare = |name: &String| {
+                let inner =
+                    name.split_once('(').map_or(name.as_str(), |(_, rest)| rest.trim_end_matches(')'));
+                inner.trim_matches('"').to_owned()
+            };
+            let (names, wanted) = (presented.iter().map(bare).collect::<Vec<_>>(), expected.to_str());
+            if names.is_empty() {
+                format!("certificate is not valid for any names, but wanted to match {wanted}")
+            } else {
+                format!("certificate is valid for {}, not {wanted}", names.join(", "))
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
+fn of_alert(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::CertificateRequired => "certificate required".to_owned(),
+        AlertDescription::BadCertificate => "bad certificate".to_owned(),
+        AlertDescription::UnknownCA => "unknown certificate authority".to_owned(),
+        AlertDescription::HandshakeFailure => "handshake failure".to_owned(),
+        AlertDescription::CertificateExpired => "expired certificate".to_owned(),
+        AlertDescription::AccessDenied => "access denied".to_owned(),
+        AlertDescription::ProtocolVersion => "protocol version not supported".to_owned(),
+        AlertDescription::UnrecognisedName => "unrecognized name".to_owned(),
+        other => format!("{other:?}"),
+    }
+}

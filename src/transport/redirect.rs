@@ -1,0 +1,1 @@
+//! Hop by hop; what is secret stays with the registry.

@@ -1,0 +1,52 @@
+//! How a registry is to be reached: values that come from flags, files and the environment of whoever calls.
+//!
+//! What does not belong here: reading any of them, except certificates, which the client does.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::header::{HeaderName, HeaderValue};
+
+use super::{Observer, Resolve, Retry, Tokens};
+use crate::credentials::{Credential, Store};
+
+/// How a registry is to be reached.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// Use `http`, not `https`.
+    pub plain_http: bool,
+    /// Take any certificate.
+    pub insecure: bool,
+    /// What every request says of the program.
+    pub user_agent: String,
+    /// The PEM file of the only certificates that are trusted.
+    pub ca_file: Option<PathBuf>,
+    /// The PEM files of the certificate and the key that the registry's own origin is shown.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Addresses in place of those of the name server.
+    pub resolve: Vec<Resolve>,
+    /// Headers of every request to the registry's own origin. Their values count as secrets.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The credential that was given by hand; it wins over all that is stored.
+    pub credential: Option<Credential>,
+    /// Where stored credentials are.
+    pub store: Option<Arc<Store>>,
+    /// Who hears of requests and answers.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// What is tried again.
+    pub retry: Retry,
+    /// Tokens that were fetched; two clients with the same credentials may share them.
+    pub tokens: Tokens,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("plain_http", &self.plain_http)
+            .field("insecure", &self.insecure)
+            .field("resolve", &self.resolve)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

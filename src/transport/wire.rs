@@ -1,0 +1,335 @@
+//! HTTP itself: connections, TLS, proxies, addresses.
+//!
+//! A client is built when the first request needs it, one for the registry's own origin (which alone is shown the
+//! client certificate), one for each origin with an address of its own, and one for all others. Reading the system's
+//! certificates takes milliseconds, so a client that will not look at a certificate does not load them.
+//!
+//! What does not belong here: what is sent, and whether it is sent again.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use http::{HeaderMap, Method};
+use hyper_util::client::legacy::connect::HttpInfo;
+use reqwest::dns::{Addrs, Name, Resolving};
+use reqwest::{Certificate, Identity};
+use url::Url;
+
+use super::origin::Origin;
+use super::reason::{self, Cause, LookupFailed};
+use super::redact::shown;
+use super::upload::Upload;
+use super::{Resolve, Response, Settings};
+use crate::content::Body;
+use crate::error::{Error, IoContext, Kind, Result};
+
+/// How long a connection may take to come about, as with Go's own client.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A request as it goes out: nothing is added to it any more.
+#[derive(Debug, Clone)]
+pub(super) struct Hop {
+    /// The method.
+    pub(super) method: Method,
+    /// Where to.
+    pub(super) url: Url,
+    /// All headers.
+    pub(super) headers: HeaderMap,
+    /// What is sent.
+    pub(super) body: Option<Body>,
+}
+
+/// No answer.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What is told of it.
+    pub(super) error: Error,
+    /// What kind it was; none where the request itself could not be made, as when its body cannot be read.
+    pub(super) cause: Option<Cause>,
+    /// Whether it happened on a connection that had been used before: the server may just have tired of it.
+    pub(super) stale: bool,
+}
+
+/// The connections of one registry.
+pub(super) struct Wire {
+    own: Origin,
+    trust: Trust,
+    identity: Option<Identity>,
+    resolve: Vec<Resolve>,
+    clients: tokio::sync::Mutex<HashMap<Route, reqwest::Client>>,
+    /// The near ends of connections that have brought an answer.
+    used: Mutex<HashSet<SocketAddr>>,
+}
+
+/// Which certificates are taken.
+enum Trust {
+    System,
+    Any,
+    Only(Vec<Certificate>),
+}
+
+/// What a client is built for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Route {
+    Own,
+    At(Origin, SocketAddr),
+    Others { secure: bool, loopback: bool },
+}
+
+impl Wire {
+    /// Reads certificates; opens nothing.
+    ///
+    /// # Errors
+    /// Certificates that cannot be read.
+    pub(super) fn new(own: Origin, settings: &Settings) -> Result<Self> {
+        let trust = match &settings.ca_file {
+            _ if settings.insecure => Trust::Any,
+            Some(path) => Trust::Only(certificates(path)?),
+            None => Trust::System,
+        };
+        let identity = match &settings.client_certificate {
+            Some((certificate, key)) => Some(identity(certificate, key)?),
+            None => None,
+        };
+        let resolve = settings.resolve.clone();
+        Ok(Self {
+            own,
+            trust,
+            identity,
+            resolve,
+            clients: tokio::sync::Mutex::default(),
+            used: Mutex::default(),
+        })
+    }
+
+    /// One request, one answer.
+    pub(super) async fn send(&self, hop: &Hop) -> Result<Response, Failure> {
+        let unsent = |error| Failure { error, cause: None, stale: false };
+        let origin = Origin::of(&hop.url)
+            .ok_or_else(|| unsent(Error::invalid(format!("{}: not a URL of HTTP", hop.url))))?;
+        let fixed =
+            self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
+        let client = self.client(&origin, fixed).await.map_err(unsent)?;
+        let (mut url, mut headers) = (hop.url.clone(), hop.headers.clone());
+        if let Some(address) = fixed {
+            readdress(&mut url, &mut headers, address);
+        }
+        let mut request = reqwest::Request::new(hop.method.clone(), url);
+        let upload = Upload::default();
+        if let Some(body) = self.body(hop, &mut headers, &upload).await.map_err(unsent)? {
+            *request.body_mut() = Some(body);
+        }
+        *request.headers_mut() = headers;
+        match client.execute(request).await {
+            Ok(answer) => Ok(self.answer(hop, &origin, answer, upload)),
+            Err(error) => match upload.failure() {
+                Some(own) => Err(unsent(own)),
+                None => Err(self.failure(hop, &origin, fixed, &error).await),
+            },
+        }
+    }
+
+    async fn body(
+        &self,
+        hop: &Hop,
+        headers: &mut HeaderMap,
+        upload: &Upload,
+    ) -> Result<Option<reqwest::Body>> {
+        let Some(body) = &hop.body else {
+            if matches!(hop.method, Method::POST | Method::PUT | Method::PATCH) {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+            }
+            return Ok(None);
+        };
+        if let Some(size) = body.size() {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+        }
+        Ok(Some(match body.in_memory() {
+            Some(bytes) => bytes.clone().into(),
+            None => reqwest::Body::wrap_stream(upload.stream(body.open(0).await?)),
+        }))
+    }
+
+    fn answer(&self, hop: &Hop, origin: &Origin, answer: reqwest::Response, upload: Upload) -> Response {
+        if let Some(connection) = answer.extensions().get::<HttpInfo>() {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            used.insert(connection.local_addr());
+        }
+        let from_registry = *origin == self.own;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let stop = (!status.is_success()).then(|| upload.pause());
+        let (method, url) = (hop.method.clone(), shown(&hop.url, from_registry));
+        let body = answer.bytes_stream().map(move |piece| {
+            // The request's body is given up when this stream is dropped.
+            let _ = &stop;
+            piece.map_err(|error| {
+                let reason = reason::of_body(&error);
+                network(method.clone(), url.clone(), reason, false)
+            })
+        });
+        Response {
+            method: hop.method.clone(),
+            url: hop.url.clone(),
+            status,
+            headers,
+            from_registry,
+            body: body.boxed(),
+        }
+    }
+
+    async fn failure(
+        &self,
+        hop: &Hop,
+        origin: &Origin,
+        fixed: Option<SocketAddr>,
+        error: &reqwest::Error,
+    ) -> Failure {
+        let address = if error.is_connect() { dialled(&hop.url, origin, fixed).await } else { String::new() };
+        let (cause, reason) = reason::of_request(error, &address);
+        let url = shown(&hop.url, *origin == self.own);
+        let error_told = network(hop.method.clone(), url, reason, cause == Cause::Unreachable);
+        let stale = near_end(error)
+            .is_some_and(|end| self.used.lock().unwrap_or_else(PoisonError::into_inner).contains(&end));
+        Failure { error: error_told, cause: Some(cause), stale }
+    }
+
+    async fn client(&self, origin: &Origin, fixed: Option<SocketAddr>) -> Result<reqwest::Client> {
+        let route = match fixed {
+            _ if *origin == self.own => Route::Own,
+            Some(address) => Route::At(origin.clone(), address),
+            None => Route::Others { secure: origin.secure(), loopback: origin.is_loopback() },
+        };
+        let mut clients = self.clients.lock().await;
+        if let Some(client) = clients.get(&route) {
+            return Ok(client.clone());
+        }
+        let client = self.build(&route, origin, fixed)?;
+        clients.insert(route, client.clone());
+        Ok(client)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place where clients are made")]
+    fn build(&self, route: &Route, origin: &Origin, fixed: Option<SocketAddr>) -> Result<reqwest::Client> {
+        // Another part of the program may have chosen a provider already, and that is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(DIAL_TIMEOUT)
+            .dns_resolver(Arc::new(Lookup { fixed }))
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate();
+        // Unlike Go, reqwest would send what goes to this machine through a proxy; and an address that was given by
+        // hand is meant to be dialled.
+        if origin.is_loopback() || fixed.is_some() {
+            builder = builder.no_proxy();
+        }
+        builder = match &self.trust {
+            Trust::Only(certificates) => builder.tls_certs_only(certificates.iter().cloned()),
+            Trust::Any => builder.tls_danger_accept_invalid_certs(true),
+            Trust::System if !origin.secure() => builder.tls_certs_only([]),
+            Trust::System => builder,
+        };
+        if let Some(identity) = self.identity.clone().filter(|_| *route == Route::Own) {
+            builder = builder.identity(identity);
+        }
+        builder
+            .build()
+            .map_err(|error| Error::invalid(format!("cannot set up TLS: {error}")).caused_by(error))
+    }
+}
+
+/// Names to addresses: the system's, or the one that was given.
+struct Lookup {
+    fixed: Option<SocketAddr>,
+}
+
+impl reqwest::dns::Resolve for Lookup {
+    fn resolve(&self, name: Name) -> Resolving {
+        let fixed = self.fixed;
+        Box::pin(async move {
+            if let Some(address) = fixed {
+                return Ok(Box::new(std::iter::once(address)) as Addrs);
+            }
+            match tokio::net::lookup_host((name.as_str(), 0)).await {
+                Ok(found) => Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs),
+                Err(_) => Err(LookupFailed { host: name.as_str().to_owned() }.into()),
+            }
+        })
+    }
+}
+
+/// Makes a URL lead to an address. The port of a URL wins over that of an address, so it moves to the `Host` header;
+/// an address in place of another one has to stand in the URL itself.
+fn readdress(url: &mut Url, headers: &mut HeaderMap, address: SocketAddr) {
+    let host = url.host_str().unwrap_or_default();
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    if let Ok(host) = HeaderValue::from_str(&host) {
+        headers.insert(HOST, host);
+    }
+    // These fail only for URLs without a host.
+    if matches!(url.host(), Some(url::Host::Domain(_))) {
+        let _ = url.set_port(None);
+    } else {
+        let _ = (url.set_ip_host(address.ip()), url.set_port(Some(address.port())));
+    }
+}
+
+/// The address that a connection was tried to, for the words of the failure.
+async fn dialled(url: &Url, origin: &Origin, fixed: Option<SocketAddr>) -> String {
+    if let Some(address) = fixed {
+        return address.to_string();
+    }
+    if let Some(address) = origin.address() {
+        return SocketAddr::new(address, origin.port()).to_string();
+    }
+    let host = url.host_str().unwrap_or_default();
+    let found: Vec<SocketAddr> =
+        tokio::net::lookup_host((host, origin.port())).await.map(Iterator::collect).unwrap_or_default();
+    let best = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    best.map_or_else(|| origin.to_string(), ToString::to_string)
+}
+
+/// The near end of the connection on which a request failed.
+fn near_end(error: &reqwest::Error) -> Option<SocketAddr> {
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if let Some(error) = cause.downcast_ref::<hyper_util::client::legacy::Error>() {
+            let mut extras = http::Extensions::new();
+            error.connect_info()?.get_extras(&mut extras);
+            return extras.get::<HttpInfo>().map(HttpInfo::local_addr);
+        }
+        next = cause.source();
+    }
+    None
+}
+
+fn network(method: Method, url: String, reason: String, unreachable: bool) -> Error {
+    Error::new(Kind::Network { method, url, reason, unreachable })
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>> {
+    let text = fs::read(path).at("open", path)?;
+    let none = || Error::invalid(format!("no certificates in {}", path.display()));
+    let found = Certificate::from_pem_bundle(&text).map_err(|error| none().caused_by(error))?;
+    if found.is_empty() { Err(none()) } else { Ok(found) }
+}
+
+fn identity(certificate: &Path, key: &Path) -> Result<Identity> {
+    let mut text = fs::read(certificate).at("open", certificate)?;
+    text.push(b'\n');
+    text.extend(fs::read(key).at("open", key)?);
+    Identity::from_pem(&text).map_err(|error| {
+        let files = format!("{} and {}", certificate.display(), key.display());
+        Error::invalid(format!("no client certificate with its key in {files}")).caused_by(error)
+    })
+}
