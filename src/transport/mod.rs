@@ -35,6 +35,7 @@ pub use client::Client;
 pub use message::{Request, Response};
 pub use observe::{Answered, Observer, Sent};
 pub use redact::Shown;
+pub(crate) use redact::shown;
 pub use resolve::Resolve;
 pub use retry::Retry;
 pub use settings::Settings;

@@ -45,7 +45,7 @@ pub enum Shown {
 }
 
 /// A URL as an error may name it: without userinfo, and off the registry's origin without the values of its query.
-pub(super) fn shown(full: &Url, own_origin: bool) -> String {
+pub(crate) fn shown(full: &Url, own_origin: bool) -> String {
     if !own_origin {
         return url(full);
     }
