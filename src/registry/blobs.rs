@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 
 use super::repository::{Repository, found, locked};
 use super::{headers, upload, urls};
-use crate::content::{Body, Mount};
+use crate::content::Mount;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
 use crate::transport::{Action, Scope};
@@ -32,10 +32,8 @@ impl Repository {
     /// instead is kept for the upload.
     pub(super) async fn mount_blob(&self, node: &Descriptor, from: &str) -> Result<Mount> {
         let url = urls::mount(self.base(), self.name(), &node.digest, from);
-        let request = self
-            .request(Method::POST, url, Action::Push)
-            .scope(Scope::repository(from, &[Action::Pull]))
-            .body(Body::bytes(""));
+        let request =
+            self.request(Method::POST, url, Action::Push).scope(Scope::repository(from, &[Action::Pull]));
         let wanted = [StatusCode::CREATED, StatusCode::ACCEPTED];
         let answer = match self.send(request).await {
             Ok(response) => response.expect(&wanted).await,

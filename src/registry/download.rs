@@ -108,3 +108,6 @@ fn same_range(response: &Response, from: u64, size: u64) -> Result<()> {
         "{request}: mismatch Content-Range: received {text:?} when expecting \"bytes {from}-/{size}\""
     )))
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,3 +119,6 @@ pub(super) fn limited(size: u64) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,8 @@ mod manifests;
 mod pages;
 mod referrers;
 mod repository;
+#[cfg(test)]
+mod script;
 mod upload;
 mod urls;
 

@@ -97,3 +97,6 @@ pub(super) async fn document<D: DeserializeOwned>(response: Response) -> Result<
     serde_json::from_slice(&bytes)
         .map_err(|error| Error::invalid(format!("{request}: failed to decode response: {error}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -315,3 +315,6 @@ fn changed(old: &[Value], changes: &[Arc<Change>]) -> Vec<Value> {
     all.retain(|entry| !gone.contains(&digest(entry)) && seen.insert(digest(entry)));
     all.into_iter().cloned().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ impl Repository {
 
     async fn open_session(&self) -> Result<Url> {
         let url = urls::uploads(self.base(), self.name());
-        let request = self.request(Method::POST, url, Action::Push).body(Body::bytes(""));
+        let request = self.request(Method::POST, url, Action::Push);
         let response = self.send(request).await?.expect(&[StatusCode::ACCEPTED]).await?;
         session(self.base(), &response)
     }
@@ -111,3 +111,6 @@ pub(super) fn session(registry: &Url, response: &Response) -> Result<Url> {
     location.set_fragment(None);
     Ok(location)
 }
+
+#[cfg(test)]
+mod tests;

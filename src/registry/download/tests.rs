@@ -1,0 +1,95 @@
+//! Downloads from a registry that breaks off.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::content::Source;
+use crate::error::Kind;
+use crate::oci::{Descriptor, media_type};
+use crate::registry::ReferrersMode::Api;
+use crate::registry::script::{Answer, Asked, Script, answer};
+
+const BLOB: &[u8] = b"0123456789";
+
+fn node() -> Descriptor {
+    Descriptor::of(media_type::LAYER, BLOB)
+}
+
+/// Where a request wants to begin.
+fn from(asked: &Asked) -> usize {
+    let range = asked.headers.get("range").map_or("bytes=0-", String::as_str);
+    range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap()
+}
+
+/// An answer as the specification wants it.
+fn part(asked: &Asked) -> Answer {
+    match from(asked) {
+        0 => answer(200).body(BLOB),
+        from => answer(206).header("Content-Range", format!("bytes {from}-9/10")).body(&BLOB[from..]),
+    }
+}
+
+#[tokio::test]
+async fn a_broken_stream_goes_on_at_the_last_good_byte() {
+    let script = Script::start(|asked| part(asked).cut(4)).await;
+    assert_eq!(script.repository(Api).fetch(&node()).read(10).await.unwrap(), BLOB);
+    assert_eq!(script.log().len(), 3);
+}
+
+#[tokio::test]
+async fn a_registry_without_ranges_is_read_from_the_beginning() {
+    let requests = AtomicUsize::new(0);
+    let script = Script::start(move |_| {
+        let first = requests.fetch_add(1, Ordering::SeqCst) == 0;
+        answer(200).body(BLOB).cut(if first { 4 } else { usize::MAX })
+    })
+    .await;
+    assert_eq!(script.repository(Api).fetch(&node()).read(10).await.unwrap(), BLOB);
+    assert_eq!(script.log().len(), 2);
+}
+
+#[tokio::test]
+async fn a_stream_that_never_gets_anywhere_ends() {
+    let script = Script::start(|_| answer(200).body(BLOB).cut(0)).await;
+    let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();
+    assert!(matches!(error.kind(), Kind::Network { .. }), "{error:?}");
+    assert_eq!(script.log().len(), 4);
+}
+
+#[tokio::test]
+async fn another_part_than_the_one_asked_for_is_refused() {
+    for range in ["bytes 3-9/10", "bytes 4-9/11", "4-9/10", ""] {
+        let script = Script::start(move |asked| match from(asked) {
+            0 => answer(200).body(BLOB).cut(4),
+            from => answer(206).header("Content-Range", range).body(&BLOB[from..]),
+        })
+        .await;
+        let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();
+        assert!(error.to_string().contains("mismatch Content-Range"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn opened_at_an_offset_only_the_rest_is_asked_for() {
+    let script = Script::start(|asked| {
+        assert_eq!(asked.headers["range"], "bytes=6-");
+        part(asked)
+    })
+    .await;
+    let rest = script.repository(Api).fetch(&node()).open(6).await.unwrap();
+    let rest: Vec<_> = futures_util::StreamExt::collect(rest).await;
+    let rest: Vec<u8> = rest.into_iter().flat_map(|piece| piece.unwrap().to_vec()).collect();
+    assert_eq!(rest, b"6789");
+}
+
+#[tokio::test]
+async fn a_wrong_length_or_content_is_an_error() {
+    let script = Script::start(|_| answer(200).body("012345678")).await;
+    let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();
+    assert!(error.to_string().ends_with("mismatch Content-Length"), "{error}");
+    let script = Script::start(|_| answer(200).body("012345678x")).await;
+    let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();
+    assert_eq!(error.to_string(), "mismatched digest");
+    let script = Script::start(|_| answer(404)).await;
+    let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("{}: not found", node().digest));
+}

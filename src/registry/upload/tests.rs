@@ -1,0 +1,172 @@
+//! Uploads, and where a registry may send them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+use super::session;
+use crate::content::{Body, Mount, Origin, Put, Source, Target};
+use crate::oci::{Descriptor, media_type};
+use crate::registry::ReferrersMode::Api;
+use crate::registry::script::{Script, answer};
+use crate::transport::Response;
+
+fn node() -> Descriptor {
+    Descriptor::of(media_type::LAYER, b"abc")
+}
+
+/// The target of the upload to a session.
+fn put(session: &str) -> String {
+    format!("PUT {session}digest={}", node().digest.to_string().replace(':', "%3A"))
+}
+
+#[tokio::test]
+async fn a_blob_is_sent_in_two_requests_and_the_query_of_the_session_is_kept() {
+    let script = Script::start(|asked| {
+        if asked.method == "POST" {
+            assert_eq!(asked.headers["content-length"], "0");
+            return answer(202).header("Location", "/up/1?_state=a%3Db");
+        }
+        assert_eq!(asked.body, b"abc");
+        assert_eq!(asked.headers["content-length"], "3");
+        assert_eq!(asked.headers["content-type"], "application/octet-stream");
+        answer(201).header("Docker-Content-Digest", node().digest)
+    })
+    .await;
+    let repository = script.repository(Api);
+    assert_eq!(repository.put(&node(), Body::bytes("abc")).await.unwrap(), Put::Stored);
+    let stream = stream::iter([Ok(Bytes::from_static(b"abc"))]).boxed();
+    repository.put(&node(), Body::once(None, stream)).await.unwrap();
+    let put = put("/up/1?_state=a%3Db&");
+    assert_eq!(script.log(), ["POST blobs/uploads/", &put, "POST blobs/uploads/", &put]);
+}
+
+#[tokio::test]
+async fn a_lost_session_is_replaced_by_a_new_one() {
+    let sessions = AtomicUsize::new(0);
+    let script = Script::start(move |asked| match asked.method.as_str() {
+        "POST" => answer(202).header("Location", format!("/up/{}", sessions.fetch_add(1, Ordering::SeqCst))),
+        "PUT" if asked.target.starts_with("/up/0") => answer(404),
+        "PUT" => answer(201),
+        _ => answer(404),
+    })
+    .await;
+    script.repository(Api).put(&node(), Body::bytes("abc")).await.unwrap();
+    let head = format!("HEAD blobs/{}", node().digest);
+    assert_eq!(
+        script.log(),
+        ["POST blobs/uploads/", &put("/up/0?"), &head, "POST blobs/uploads/", &put("/up/1?")]
+    );
+}
+
+#[tokio::test]
+async fn a_blob_that_arrived_although_its_answer_was_lost_is_not_sent_again() {
+    let script = Script::start(move |asked| match asked.method.as_str() {
+        "POST" => answer(202).header("Location", "/up"),
+        "HEAD" => answer(200).body("abc"),
+        _ => answer(404),
+    })
+    .await;
+    script.repository(Api).put(&node(), Body::bytes("abc")).await.unwrap();
+    assert_eq!(script.log().len(), 3);
+}
+
+#[tokio::test]
+async fn what_cannot_be_had_again_or_is_refused_is_sent_once() {
+    let script = Script::start(move |asked| match asked.method.as_str() {
+        "POST" => answer(202).header("Location", "/up"),
+        _ if asked.body == b"abc" => answer(404),
+        _ => answer(400).body(r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#),
+    })
+    .await;
+    let repository = script.repository(Api);
+    let stream = stream::iter([Ok(Bytes::from_static(b"abc"))]).boxed();
+    repository.put(&node(), Body::once(Some(3), stream)).await.unwrap_err();
+    let error = repository.put(&node(), Body::bytes("abd")).await.unwrap_err();
+    assert_eq!(error.to_string(), "digest invalid");
+    assert!(repository.put(&node(), Body::bytes("ab")).await.is_err());
+    assert_eq!(script.log().len(), 4);
+}
+
+#[tokio::test]
+async fn a_mount_that_becomes_a_session_saves_a_request() {
+    let script = Script::start(|asked| match asked.method.as_str() {
+        "POST" => answer(202).header("Location", "/up"),
+        _ => answer(201),
+    })
+    .await;
+    let repository = script.repository(Api);
+    let from = Origin { registry: script.address(), repository: "a/b".to_owned() };
+    assert!(matches!(repository.mount(&node(), &from).await.unwrap(), Mount::Refused));
+    repository.put(&node(), Body::bytes("abc")).await.unwrap();
+    let mount = format!("POST blobs/uploads/?mount={}&from=a/b", node().digest);
+    assert_eq!(script.log(), [mount, put("/up?")]);
+    let elsewhere = Origin { registry: "other".to_owned(), ..from };
+    assert!(matches!(repository.mount(&node(), &elsewhere).await.unwrap(), Mount::Refused));
+    assert_eq!(script.log().len(), 2);
+}
+
+#[tokio::test]
+async fn a_mount_succeeds_is_denied_or_fails() {
+    for (status, expected) in [(201, Some(true)), (403, Some(false)), (400, None)] {
+        let script = Script::start(move |_| answer(status)).await;
+        let from = Origin { registry: script.address(), repository: "a".to_owned() };
+        let mounted = script.repository(Api).mount(&node(), &from).await;
+        assert_eq!(mounted.ok().map(|mount| matches!(mount, Mount::Mounted)), expected, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn blobs_are_asked_for_and_deleted_where_they_are() {
+    let script = Script::start(|asked| match asked.method.as_str() {
+        "DELETE" => answer(202),
+        _ if asked.target.ends_with(node().digest.hex()) => answer(200).body("abc"),
+        _ => answer(404),
+    })
+    .await;
+    let repository = script.repository(Api);
+    let stat = repository.stat(&node().digest).await.unwrap();
+    assert_eq!((stat.media_type.as_str(), stat.size), (media_type::OCTET_STREAM, 3));
+    assert!(!repository.exists(&Descriptor::of(media_type::LAYER, b"x")).await.unwrap());
+    repository.delete(&node()).await.unwrap();
+    assert_eq!(script.log()[2], format!("DELETE blobs/{}", node().digest));
+}
+
+fn sent_to(registry: &str, location: &str) -> Result<String, String> {
+    let registry = Url::parse(registry).unwrap();
+    let response = Response {
+        method: Method::POST,
+        url: registry.join("/v2/r/blobs/uploads/").unwrap(),
+        status: StatusCode::ACCEPTED,
+        headers: HeaderMap::from_iter([(http::header::LOCATION, location.parse().unwrap())]),
+        from_registry: true,
+        body: stream::empty().boxed(),
+    };
+    session(&registry, &response).map(Into::into).map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_upload_stays_on_the_registrys_host() {
+    let good = [
+        ("https://h/", "https://h:443/up", "https://h/up"),
+        ("http://h:443/", "http://h/up", "http://h:443/up"),
+        ("http://h/", "https://h/up", "https://h/up"),
+        ("http://h:1/", "up?a=b", "http://h:1/v2/r/blobs/uploads/up?a=b"),
+        ("http://h:1/", "http://user:secret@h:1/up#x", "http://h:1/up"),
+    ];
+    for (registry, location, expected) in good {
+        assert_eq!(sent_to(registry, location).as_deref(), Ok(expected));
+    }
+    assert_eq!(
+        sent_to("http://h:1/", "http://h:2/up").unwrap_err(),
+        "blob upload Location \"h:2\" is on a different host than the registry \"h:1\""
+    );
+    assert!(sent_to("http://h/", "//evil/up").is_err());
+    assert_eq!(
+        sent_to("https://h/", "http://h/up").unwrap_err(),
+        "blob upload Location \"h\" downgrades scheme from https"
+    );
+}
