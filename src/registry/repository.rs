@@ -35,6 +35,8 @@ pub struct Repository {
     pub(super) shared: Arc<Shared>,
     /// The manifest types that are asked for by tag or digest.
     pub(super) accept: Arc<str>,
+    /// What else its token is to allow.
+    also: Option<Scope>,
 }
 
 /// What all clones of a repository know.
@@ -70,7 +72,16 @@ impl Repository {
             sessions: Mutex::default(),
             unusual_manifests: Mutex::default(),
         };
-        Self { shared: Arc::new(shared), accept: media_type::ACCEPTED_MANIFESTS.join(", ").into() }
+        let accept = media_type::ACCEPTED_MANIFESTS.join(", ").into();
+        Self { shared: Arc::new(shared), accept, also: None }
+    }
+
+    /// The same repository, with a token that is also good for mounts from this other one, so that they need none of
+    /// their own.
+    #[must_use]
+    pub fn mounting_from(mut self, repository: &str) -> Self {
+        self.also = Some(mount_scope(repository));
+        self
     }
 
     /// The same repository, asked for these manifest types and no others when one is named by tag or digest.
@@ -85,7 +96,9 @@ impl Repository {
     pub(super) fn request(&self, method: Method, url: Url, action: Action) -> Request {
         let mut actions = self.shared.access.actions.clone();
         actions.push(action);
-        Request::new(method, url).scope(Scope::repository(self.name(), &actions))
+        let mut request = Request::new(method, url).scope(Scope::repository(self.name(), &actions));
+        request.scope.extend(self.also.clone());
+        request
     }
 
     pub(super) async fn send(&self, request: Request) -> Result<Response> {
@@ -120,6 +133,11 @@ impl Repository {
     fn stores_as_manifest(&self, node: &Descriptor) -> bool {
         node.is_manifest() || locked(&self.shared.unusual_manifests).contains(&node.digest)
     }
+}
+
+/// What a mount needs in the repository that it takes the blob from.
+pub(super) fn mount_scope(from: &str) -> Scope {
+    Scope::repository(from, &[Action::Pull])
 }
 
 /// The answer if it has this status; a 404 means that something with this name is not there.

@@ -42,6 +42,7 @@ pub(super) fn answer(status: u16) -> Answer {
 }
 
 impl Answer {
+    #[expect(clippy::needless_pass_by_value, reason = "a digest and a text read alike where it is called")]
     pub(super) fn header(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
         self
@@ -110,17 +111,13 @@ async fn serve(
     let Some(asked) = read(&mut stream).await else { return };
     log.lock().unwrap().push(asked.line());
     let answer = answers(&asked);
-    let mut head = format!("HTTP/1.1 {} Told\r\nConnection: close\r\n", answer.status);
-    for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    let bodiless = answer.headers.iter().any(|(name, _)| *name == "Content-Length");
-    if !bodiless {
-        head += &format!("Content-Length: {}\r\n", answer.body.len());
-    }
+    let mut head = vec![format!("HTTP/1.1 {} Told", answer.status), "Connection: close".to_owned()];
+    head.push(format!("Content-Length: {}", answer.body.len()));
+    head.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    let head = head.join("\r\n") + "\r\n\r\n";
     let body = if asked.method == "HEAD" { &[] } else { &answer.body[..answer.body.len().min(answer.sent)] };
     // Whoever has gone needs no answer.
-    let _ = stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await;
+    let _ = stream.write_all(&[head.as_bytes(), body].concat()).await;
     let _ = stream.shutdown().await;
 }
 

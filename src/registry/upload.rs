@@ -66,10 +66,7 @@ fn is_broken(error: &Error) -> bool {
         Kind::Refused(refusal) => {
             let lost =
                 [StatusCode::NOT_FOUND, StatusCode::REQUEST_TIMEOUT, StatusCode::RANGE_NOT_SATISFIABLE];
-            let session = ["BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"];
-            refusal.status.is_server_error()
-                || lost.contains(&refusal.status)
-                || refusal.problems.iter().any(|problem| session.contains(&problem.code.as_str()))
+            refusal.status.is_server_error() || lost.contains(&refusal.status)
         }
         _ => false,
     }

@@ -130,9 +130,11 @@ async fn the_mode_decides_and_a_missing_repository_is_told() {
 
 #[tokio::test]
 async fn another_document_under_the_tag_is_no_list() {
-    let image = Script::start(|asked| match asked.target.contains("/referrers/") {
-        true => answer(200).header("Content-Type", "text/html").body("<html>"),
-        false => manifest(media_type::MANIFEST, br#"{"manifests":[{}]}"#),
+    let image = Script::start(|asked| match asked.target.as_str() {
+        path if path.contains("/referrers/") => {
+            answer(200).header("Content-Type", "text/html").body("<html>")
+        }
+        _ => manifest(media_type::MANIFEST, br#"{"manifests":[{}]}"#),
     })
     .await;
     assert_eq!(listed(&image, Probe, None).await, Ok(0));
