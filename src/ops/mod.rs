@@ -1,3 +1,26 @@
 //! The use cases: a request in, a result out.
 //!
+//! Each is one function that takes the ends as `dyn`, a request and where needed a
+//! [`Reporter`](crate::progress::Reporter), and gives a result of plain data with all that any output format needs.
 //! What does not belong here: flags, text and HTTP.
+
+mod attach;
+mod copy;
+mod created;
+mod discover;
+mod manifest;
+pub mod pack;
+mod pull;
+mod push;
+mod tag;
+mod tags;
+
+pub use attach::{Attach, Attached, attach};
+pub use copy::{Copied, Copy, Reach, copy};
+pub use discover::{Discover, Discovered, discover};
+pub use manifest::{Fetched, delete_manifest, fetch_manifest, find_manifest, resolve};
+pub use pack::{Artifact, ImageSpec, PackError};
+pub use pull::{Pull, Pulled, PulledFile, pull};
+pub use push::{Push, Pushed, push};
+pub use tag::{Retag, Retagged, tag};
+pub use tags::{DigestTags, Tags, tags};

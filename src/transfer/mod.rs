@@ -1,1 +1,19 @@
 //! Walking and copying graphs between any two ends.
+//!
+//! [`walk`] knows the order of things and nothing else: children before parents, each node once, not too many at the
+//! same time. What is done with a node is a [`Visit`]; the one of most commands is [`Copier`]. What does not belong
+//! here: where content lives, and what a command makes of a graph.
+
+mod copy;
+mod documents;
+mod graph;
+mod moving;
+mod referrers;
+mod select;
+
+pub use copy::{Copier, Subjects};
+pub use documents::Documents;
+pub use graph::{Entered, Limits, Visit, walk};
+pub use moving::Moving;
+pub use referrers::{Closure, closure};
+pub use select::select;

@@ -1,0 +1,107 @@
+//! Copy: a graph from one place to another.
+
+use std::sync::Arc;
+
+use crate::content::{Origin, Source, Target};
+use crate::error::{Context, Error, Result, Side};
+use crate::oci::{Descriptor, Locator, Platform, Tag};
+use crate::progress::{Ending, Reporter};
+use crate::transfer::{Copier, Documents, Limits, Subjects, closure, select};
+
+/// How far a copy goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The manifest and what it is made of.
+    Graph,
+    /// Also what refers to it, directly or not.
+    Referrers,
+}
+
+/// What to copy.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    /// What is copied.
+    pub from: Locator,
+    /// What it is called at the destination; nothing means by its digest only.
+    pub to: Option<Locator>,
+    /// More tags for it there.
+    pub tags: Vec<Tag>,
+    /// How far it goes.
+    pub reach: Reach,
+    /// Which manifest of an index is meant.
+    pub platform: Option<Platform>,
+    /// Where the target's registry may take blobs from, if it may at all.
+    pub mount_from: Option<Origin>,
+    /// How much at once.
+    pub limits: Limits,
+}
+
+/// What was copied.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    /// The manifest: where a platform was chosen, the chosen one.
+    pub root: Descriptor,
+    /// All tags that it has got, those of the request in its order.
+    pub tags: Vec<Tag>,
+}
+
+/// Copies a manifest with everything below it, and if wanted with everything that refers to it.
+///
+/// # Errors
+/// Those of both ends, with the side; a destination named by another digest.
+pub async fn copy(
+    source: &dyn Source,
+    target: &dyn Target,
+    request: Copy,
+    reporter: Arc<dyn Reporter>,
+) -> Result<Copied> {
+    let documents = Documents::new(source);
+    let root = root(&documents, &request).await?;
+    let tags = named(request.to.as_ref(), request.tags, &root)?;
+    let copier = Copier {
+        documents: &documents,
+        target,
+        reporter,
+        limits: request.limits,
+        mount_from: request.mount_from,
+        twins: Ending::Skipped,
+        subjects: Subjects::Taken,
+    };
+    match request.reach {
+        Reach::Graph => copier.tagged(&root, &tags).await?,
+        Reach::Referrers => {
+            let found = closure(&documents, &root, request.limits).await?;
+            copier.closure(&found, &tags).await?;
+        }
+    }
+    Ok(Copied { root, tags })
+}
+
+/// The manifest that is meant.
+async fn root(documents: &Documents<'_>, request: &Copy) -> Result<Descriptor> {
+    let found = async {
+        let (root, _) = documents.at(&request.from).await?;
+        match &request.platform {
+            Some(platform) => select(documents, &root, platform).await,
+            None => Ok(root),
+        }
+    };
+    let found = found.await;
+    if request.reach == Reach::Graph && request.to.is_some() {
+        return found.on(Side::Source);
+    }
+    // Here oras resolves first and copies then, and words it so.
+    found.within(|| format!("failed to resolve {}", request.from).into())
+}
+
+/// All tags of a manifest at its destination. A digest there must be its own.
+pub(super) fn named(to: Option<&Locator>, more: Vec<Tag>, root: &Descriptor) -> Result<Vec<Tag>> {
+    match to {
+        Some(Locator::Digest(digest)) if *digest != root.digest => Err(Error::mismatch(format!(
+            "the destination is named {digest}, the manifest has the digest {}",
+            root.digest
+        ))),
+        Some(Locator::Tag(tag)) => Ok(std::iter::once(tag.clone()).chain(more).collect()),
+        _ => Ok(more),
+    }
+}

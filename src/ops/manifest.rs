@@ -1,0 +1,70 @@
+//! One manifest: resolve, fetch, delete.
+
+use bytes::Bytes;
+
+use crate::content::{Source, Target};
+use crate::error::Result;
+use crate::oci::{Descriptor, Locator, Platform};
+use crate::transfer::{Documents, select};
+
+/// A manifest with its bytes.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// What it is.
+    pub node: Descriptor,
+    /// Its bytes as they are stored.
+    pub bytes: Bytes,
+}
+
+/// The manifest with that tag or digest, of an index the one for the platform.
+///
+/// # Errors
+/// Those of the source; no manifest fits the platform.
+pub async fn resolve(source: &dyn Source, at: &Locator, platform: Option<&Platform>) -> Result<Descriptor> {
+    let Some(platform) = platform else {
+        return source.resolve(at).await;
+    };
+    let documents = Documents::new(source);
+    let (root, _) = documents.at(at).await?;
+    select(&documents, &root, platform).await
+}
+
+/// The bytes of the manifest with that tag or digest, of an index those of the one for the platform.
+///
+/// # Errors
+/// As [`resolve`]; bytes that are not those of the digest.
+pub async fn fetch_manifest(
+    source: &dyn Source,
+    at: &Locator,
+    platform: Option<&Platform>,
+) -> Result<Fetched> {
+    let documents = Documents::new(source);
+    let (root, bytes) = documents.at(at).await?;
+    let Some(platform) = platform else {
+        return Ok(Fetched { node: root, bytes });
+    };
+    let node = select(&documents, &root, platform).await?;
+    let bytes = documents.bytes(&node).await?;
+    Ok(Fetched { node, bytes })
+}
+
+/// The manifest with that tag or digest, if there is one: what is asked before it is deleted.
+///
+/// # Errors
+/// Those of the source, except that it is not there.
+pub async fn find_manifest(source: &dyn Source, at: &Locator) -> Result<Option<Descriptor>> {
+    match source.resolve(at).await {
+        Ok(node) => Ok(Some(node)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Deletes a manifest with all its tags.
+///
+/// # Errors
+/// Those of the target.
+pub async fn delete_manifest(target: &dyn Target, node: &Descriptor) -> Result<()> {
+    let deleted = target.delete(node).await;
+    deleted.and(target.commit().await)
+}

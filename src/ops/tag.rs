@@ -1,0 +1,57 @@
+//! Tag: more names for a manifest.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::content::{Body, Target};
+use crate::error::{Context, Result};
+use crate::oci::{Descriptor, Locator, Tag};
+use crate::progress::{Event, Reporter};
+use crate::transfer::Limits;
+
+/// Which names for which manifest.
+#[derive(Debug, Clone)]
+pub struct Retag {
+    /// The manifest.
+    pub at: Locator,
+    /// Its new tags.
+    pub tags: Vec<Tag>,
+    /// How much at once.
+    pub limits: Limits,
+}
+
+/// A manifest with its new tags.
+#[derive(Debug, Clone)]
+pub struct Retagged {
+    /// The manifest.
+    pub root: Descriptor,
+    /// The tags, in the order of the request.
+    pub tags: Vec<Tag>,
+}
+
+/// Gives a manifest more tags. Tells when the manifest is found ([`Event::Started`]), and then of each tag.
+///
+/// # Errors
+/// Those of the target; with more than one tag they name the tag.
+pub async fn tag(target: &dyn Target, request: Retag, reporter: Arc<dyn Reporter>) -> Result<Retagged> {
+    let (root, bytes) = target.manifest(&request.at).await?;
+    reporter.report(Event::Started(&root));
+    let several = request.tags.len() > 1;
+    let tagging = stream::iter(&request.tags).map(|tag| {
+        let (root, body, reporter) = (&root, Body::bytes(bytes.clone()), &reporter);
+        async move {
+            let outcome = target.put_tagged(root, body, tag).await;
+            if several {
+                outcome.within(|| format!("failed to tag {tag}").into())?;
+            } else {
+                outcome?;
+            }
+            reporter.report(Event::Tagged(root, tag));
+            Ok(())
+        }
+    });
+    let tagged: Result<()> = tagging.buffer_unordered(request.limits.requests()).try_collect().await;
+    tagged.and(target.commit().await)?;
+    Ok(Retagged { root, tags: request.tags })
+}

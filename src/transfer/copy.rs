@@ -1,0 +1,269 @@
+//! The copy of graphs from one end to another.
+//!
+//! What is there already is not moved, and nothing below it is looked at. A blob is taken from another repository of
+//! the same registry where that can be, else its bytes are moved. A manifest is written when everything below it is
+//! there, and a tag is the last thing of all. When something fails, what is under way is given up and the target is
+//! told to settle.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::documents::parse;
+use super::moving::Moving;
+use super::{Closure, Documents, Entered, Limits, Visit, walk};
+use crate::content::{Body, Mount, Origin, Target};
+use crate::error::{Context, Error, Result, Side};
+use crate::oci::{Descriptor, Digest, Document, Tag};
+use crate::progress::{Ending, Event, Reporter};
+
+/// What becomes of the subject of a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subjects {
+    /// It is taken like a child.
+    Taken,
+    /// It is not looked at.
+    Left,
+}
+
+/// Copies graphs from a source to a target.
+pub struct Copier<'a> {
+    /// The source, and what was read of it.
+    pub documents: &'a Documents<'a>,
+    /// Where it goes.
+    pub target: &'a dyn Target,
+    /// Who hears of it.
+    pub reporter: Arc<dyn Reporter>,
+    /// How much at once.
+    pub limits: Limits,
+    /// Another repository of the target's registry that has the blobs.
+    pub mount_from: Option<Origin>,
+    /// What is told of a node that has the bytes of another one and a different title.
+    pub twins: Ending,
+    /// What becomes of subjects.
+    pub subjects: Subjects,
+}
+
+impl Copier<'_> {
+    /// Copies a node and everything below it.
+    ///
+    /// # Errors
+    /// The first failure of either end, with the side.
+    pub async fn graph(&self, root: &Descriptor) -> Result<()> {
+        self.tagged(root, &[]).await
+    }
+
+    /// Copies a manifest and everything below it and gives it tags, the first one with the manifest itself.
+    ///
+    /// # Errors
+    /// As [`Self::graph`].
+    pub async fn tagged(&self, root: &Descriptor, tags: &[Tag]) -> Result<()> {
+        let work = async {
+            let main = tags.first().map(|tag| (root, tag));
+            walk(std::slice::from_ref(root), self.limits, &Job::new(self, main)).await?;
+            self.tag(root, tags.get(1..).unwrap_or_default()).await
+        };
+        self.settle(work.await).await
+    }
+
+    /// Copies a manifest with all that refers to it; the tags come when all of that is there.
+    ///
+    /// # Errors
+    /// As [`Self::graph`].
+    pub async fn closure(&self, closure: &Closure, tags: &[Tag]) -> Result<()> {
+        let work = async {
+            let job = Job::new(self, None);
+            walk(&closure.tops, self.limits, &job).await?;
+            // Where a top was there already, what lies below it was not looked at; and lists of referrers may lie.
+            let unseen = closure.all.iter().filter(|node| !job.has_handled(node));
+            let unseen: Vec<Descriptor> = unseen.cloned().collect();
+            let present = stream::iter(&unseen).map(|node| self.target.exists(node));
+            let present: Vec<bool> =
+                present.buffered(self.limits.requests()).try_collect().await.on(Side::Destination)?;
+            let absent: Vec<Descriptor> = unseen
+                .iter()
+                .zip(present)
+                .filter(|(_, there)| !there)
+                .map(|(node, _)| node.clone())
+                .collect();
+            walk(&absent, self.limits, &job).await?;
+            let Some((root, (first, more))) = closure.all.first().zip(tags.split_first()) else {
+                return Ok(());
+            };
+            self.put_tagged(root, first).await?;
+            self.tag(root, more).await
+        };
+        self.settle(work.await).await
+    }
+
+    /// Gives more tags to a manifest that is there.
+    async fn tag(&self, root: &Descriptor, tags: &[Tag]) -> Result<()> {
+        let tagging = stream::iter(tags).map(|tag| async move {
+            self.put_tagged(root, tag).await?;
+            self.reporter.report(Event::Tagged(root, tag));
+            Ok(())
+        });
+        tagging.buffer_unordered(self.limits.requests()).try_collect().await
+    }
+
+    async fn put_tagged(&self, root: &Descriptor, tag: &Tag) -> Result<()> {
+        let bytes = self.bytes(root).await?;
+        self.target.put_tagged(root, Body::bytes(bytes), tag).await.on(Side::Destination)?;
+        Ok(())
+    }
+
+    async fn bytes(&self, node: &Descriptor) -> Result<Bytes> {
+        self.documents.bytes(node).await.on(Side::Source)
+    }
+
+    async fn settle(&self, outcome: Result<()>) -> Result<()> {
+        let settled = self.target.commit().await.on(Side::Destination);
+        outcome.and(settled)
+    }
+}
+
+/// One run of a copier.
+struct Job<'a> {
+    copier: &'a Copier<'a>,
+    main: Option<(&'a Descriptor, &'a Tag)>,
+    mounting: AtomicBool,
+    /// The titles under which nodes were handled.
+    handled: Mutex<HashMap<Digest, String>>,
+}
+
+impl<'a> Job<'a> {
+    fn new(copier: &'a Copier<'a>, main: Option<(&'a Descriptor, &'a Tag)>) -> Self {
+        let mounting = AtomicBool::new(copier.mount_from.is_some());
+        Self { copier, main, mounting, handled: Mutex::default() }
+    }
+
+    fn report(&self, event: Event<'_>) {
+        self.copier.reporter.report(event);
+    }
+
+    fn ended(&self, node: &Descriptor, ending: Ending) {
+        let title = node.title().unwrap_or_default().to_owned();
+        self.handled.lock().unwrap_or_else(PoisonError::into_inner).insert(node.digest.clone(), title);
+        self.report(Event::Ended(node, ending));
+    }
+
+    fn has_handled(&self, node: &Descriptor) -> bool {
+        self.handled.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&node.digest)
+    }
+
+    /// The tag that this node gets with its bytes.
+    fn tag_of(&self, node: &Descriptor) -> Option<&'a Tag> {
+        self.main.filter(|(root, _)| root.digest == node.digest && node.is_manifest()).map(|(_, tag)| tag)
+    }
+
+    async fn already_there(&self, node: &Descriptor) -> Result<()> {
+        let Some(tag) = self.tag_of(node) else {
+            self.ended(node, Ending::Existed);
+            return Ok(());
+        };
+        // A registry gives a tag by taking the manifest once more: that is no node that was left alone.
+        if self.copier.target.origin().is_none() {
+            self.ended(node, Ending::Existed);
+        }
+        self.copier.put_tagged(node, tag).await
+    }
+
+    /// Whether the registry took the blob from another of its repositories.
+    async fn mounted(&self, node: &Descriptor) -> Result<bool> {
+        let Some(from) = self.copier.mount_from.as_ref().filter(|_| self.mounting.load(Ordering::Relaxed))
+        else {
+            return Ok(false);
+        };
+        match self.copier.target.mount(node, from).await {
+            Ok(Mount::Mounted) => Ok(true),
+            Ok(Mount::Refused) => Ok(false),
+            Err(error) if may_not(&error) => {
+                self.mounting.store(false, Ordering::Relaxed);
+                Ok(false)
+            }
+            Err(error) => Err(error.on(Side::Destination)),
+        }
+    }
+
+    async fn move_blob(&self, node: &Descriptor) -> Result<()> {
+        let source = self.copier.documents.source();
+        let (body, moving) = Moving::new(source, node, &self.copier.reporter);
+        moving.outcome(self.copier.target.put(node, body).await)?;
+        Ok(())
+    }
+
+    async fn move_manifest(&self, node: &Descriptor) -> Result<()> {
+        let bytes = self.copier.bytes(node).await?;
+        let document = parse(node, &bytes).on(Side::Source)?;
+        let (target, body) = (self.copier.target, Body::bytes(bytes));
+        let put = match self.tag_of(node) {
+            Some(tag) => target.put_tagged(node, body, tag).await,
+            None => target.put(node, body).await,
+        };
+        put.on(Side::Destination)?;
+        self.tell_twins(&document);
+        Ok(())
+    }
+
+    /// Nodes that are there because others with the same bytes are.
+    fn tell_twins(&self, document: &Document) {
+        let handled = self.handled.lock().unwrap_or_else(PoisonError::into_inner);
+        let twins = document.children().filter(|child| {
+            handled.get(&child.digest).is_some_and(|title| title != child.title().unwrap_or_default())
+        });
+        for twin in twins {
+            self.report(Event::Ended(twin, self.copier.twins));
+        }
+    }
+
+    async fn telling(&self, node: &Descriptor, work: impl Future<Output = Result<()>> + Send) -> Result<()> {
+        self.report(Event::Started(node));
+        match work.await {
+            Ok(()) => self.ended(node, Ending::Done),
+            Err(error) => {
+                self.report(Event::Ended(node, Ending::Failed));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the user may not do this, so that it need not be tried again.
+fn may_not(error: &Error) -> bool {
+    error.refusal().is_some_and(|refusal| {
+        matches!(refusal.status, http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN)
+    })
+}
+
+#[async_trait]
+impl Visit for Job<'_> {
+    async fn enter(&self, node: &Descriptor) -> Result<Entered> {
+        if self.copier.target.exists(node).await.on(Side::Destination)? {
+            self.already_there(node).await?;
+            return Ok(Entered::Done);
+        }
+        if !node.is_manifest() {
+            return Ok(Entered::Leaf);
+        }
+        let document = self.copier.documents.document(node).await.on(Side::Source)?;
+        let subject = document.subject.iter().filter(|_| self.copier.subjects == Subjects::Taken);
+        Ok(Entered::Children(subject.chain(document.children()).cloned().collect()))
+    }
+
+    async fn transfer(&self, node: &Descriptor) -> Result<()> {
+        if self.mounted(node).await? {
+            self.ended(node, Ending::Mounted);
+            return Ok(());
+        }
+        self.telling(node, self.move_blob(node)).await
+    }
+
+    async fn leave(&self, node: &Descriptor) -> Result<()> {
+        self.telling(node, self.move_manifest(node)).await
+    }
+}

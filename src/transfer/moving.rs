@@ -1,0 +1,72 @@
+//! The bytes of one node on their way: counted, and with a memory of what the source said when it failed.
+//!
+//! A target that is given a broken stream says that it could not write. The cause is on the other side, so it is kept
+//! here and told instead.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::StreamExt;
+
+use crate::content::{Body, ByteStream, Source};
+use crate::error::{Error, Result, Side};
+use crate::oci::Descriptor;
+use crate::progress::{Event, Reporter};
+
+type Failure = Arc<Mutex<Option<Error>>>;
+
+/// A node that is being moved.
+pub struct Moving {
+    failure: Failure,
+}
+
+impl Moving {
+    /// The bytes of a node, and the watch over them.
+    pub fn new(source: &dyn Source, node: &Descriptor, reporter: &Arc<dyn Reporter>) -> (Body, Self) {
+        let failure = Failure::default();
+        let (inner, node) = (source.fetch(node), Arc::new(node.clone()));
+        let (kept, reporter) = (Arc::clone(&failure), Arc::clone(reporter));
+        let body = Body::reopening(inner.size(), move |from| {
+            let (inner, node) = (inner.clone(), Arc::clone(&node));
+            let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
+            async move {
+                let stream = inner.open(from).await.map_err(|error| keep(&kept, error))?;
+                Ok(watch(stream, from, node, kept, reporter))
+            }
+        });
+        (body, Self { failure })
+    }
+
+    /// What a target made of the bytes; if they did not come, why.
+    pub fn outcome<T>(self, outcome: Result<T>) -> Result<T> {
+        outcome.map_err(|error| {
+            let cause = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+            cause.unwrap_or_else(|| error.on(Side::Destination))
+        })
+    }
+}
+
+fn watch(
+    stream: ByteStream,
+    from: u64,
+    node: Arc<Descriptor>,
+    kept: Failure,
+    reporter: Arc<dyn Reporter>,
+) -> ByteStream {
+    let mut bytes = from;
+    let watched = stream.map(move |piece| match piece {
+        Ok(piece) => {
+            bytes += piece.len() as u64;
+            reporter.report(Event::At { node: &node, bytes });
+            Ok(piece)
+        }
+        Err(error) => Err(keep(&kept, error)),
+    });
+    watched.boxed()
+}
+
+/// Keeps the error, and gives another one that says the same to whoever reads.
+fn keep(kept: &Failure, error: Error) -> Error {
+    let told = Error::invalid(error.to_string());
+    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.on(Side::Source));
+    told
+}

@@ -1,0 +1,47 @@
+//! The choice of one platform among those of an index.
+
+use super::Documents;
+use crate::content::read_checked;
+use crate::error::{Error, Kind, Result};
+use crate::oci::{Descriptor, Platform, media_type};
+
+/// The manifest for a platform: of an index the first that fits; a manifest that stands alone must fit itself, as its
+/// config tells.
+///
+/// # Errors
+/// Nothing fits; a node of which no platform is known; those of the source.
+pub async fn select(documents: &Documents<'_>, root: &Descriptor, wanted: &Platform) -> Result<Descriptor> {
+    if media_type::is_index(&root.media_type) {
+        let document = documents.document(root).await?;
+        let fits = |node: &&Descriptor| node.platform.as_ref().is_some_and(|have| have.satisfies(wanted));
+        let why = "no matching manifest was found in the manifest list";
+        return document.manifests.iter().find(fits).cloned().ok_or_else(|| unfit(root, why));
+    }
+    if !media_type::is_image(&root.media_type) {
+        return Err(Error::unsupported(format!("{}: unsupported", root.media_type)));
+    }
+    let document = documents.document(root).await?;
+    let expected = if root.media_type == media_type::DOCKER_MANIFEST {
+        media_type::DOCKER_CONFIG
+    } else {
+        media_type::CONFIG
+    };
+    let config = document.config.unwrap_or_else(Descriptor::empty);
+    if config.media_type != expected {
+        let found = config.media_type;
+        return Err(Error::unsupported(format!(
+            "fail to recognize platform from unknown config {found}: expect {expected}: unsupported"
+        )));
+    }
+    let bytes = read_checked(&documents.source().fetch(&config), &config).await?;
+    let have: Platform = serde_json::from_slice(&bytes)
+        .map_err(|error| Error::invalid(format!("invalid config {}: {error}", config.digest)))?;
+    if have.satisfies(wanted) {
+        return Ok(root.clone());
+    }
+    Err(unfit(root, "platform in manifest does not match target platform"))
+}
+
+fn unfit(root: &Descriptor, why: &str) -> Error {
+    Error::new(Kind::NotFound { what: Some(root.digest.to_string()), because: Some(why.to_owned()) })
+}
