@@ -3,12 +3,12 @@
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
-use super::repository::{Repository, found, locked};
+use super::repository::{Repository, found, locked, mount_scope};
 use super::{headers, upload, urls};
 use crate::content::Mount;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
-use crate::transport::{Action, Scope};
+use crate::transport::Action;
 
 impl Repository {
     /// The descriptor of a blob, with the type that the registry gives.
@@ -32,8 +32,11 @@ impl Repository {
     /// instead is kept for the upload.
     pub(super) async fn mount_blob(&self, node: &Descriptor, from: &str) -> Result<Mount> {
         let url = urls::mount(self.base(), self.name(), &node.digest, from);
-        let request =
-            self.request(Method::POST, url, Action::Push).scope(Scope::repository(from, &[Action::Pull]));
+        let mut request = self.request(Method::POST, url, Action::Push);
+        let scope = mount_scope(from);
+        if !request.scope.contains(&scope) {
+            request = request.scope(scope);
+        }
         let wanted = [StatusCode::CREATED, StatusCode::ACCEPTED];
         let answer = match self.send(request).await {
             Ok(response) => response.expect(&wanted).await,

@@ -258,3 +258,36 @@ impl Repository {
         Ok(Put::Stored)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Settings;
+
+    fn repository(actions: &[Action]) -> Repository {
+        let client = Client::new("h", Settings::default()).unwrap();
+        let access = Access { actions: actions.to_vec() };
+        Repository::new(client, &"h/r:v1".parse().unwrap(), access, ReferrersMode::Probe)
+    }
+
+    fn scopes(repository: &Repository, action: Action) -> Vec<String> {
+        let request = repository.request(Method::GET, repository.base().clone(), action);
+        request.scope.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_request_may_do_what_the_command_will_do_and_what_itself_needs() {
+        assert_eq!(scopes(&repository(&[]), Action::Pull), ["repository:r:pull"]);
+        let pushing = repository(&[Action::Pull, Action::Push]);
+        assert_eq!(scopes(&pushing, Action::Pull), ["repository:r:pull,push"]);
+        assert_eq!(scopes(&pushing, Action::Delete), ["repository:r:delete,pull,push"]);
+        let mounting = pushing.mounting_from("other");
+        assert_eq!(scopes(&mounting, Action::Pull), ["repository:r:pull,push", "repository:other:pull"]);
+    }
+
+    #[test]
+    fn its_origin_is_what_was_typed() {
+        let origin = Origin { registry: "h".to_owned(), repository: "r".to_owned() };
+        assert_eq!(repository(&[]).origin(), Some(&origin));
+    }
+}
