@@ -122,6 +122,21 @@ impl Draft {
         file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
     }
 
+    /// Gives the draft its final name unless something has it: then the draft is gone, and what was there stays.
+    ///
+    /// # Errors
+    /// The folder may not be written.
+    pub fn publish_new(self, mode: u32) -> Result<()> {
+        set_mode(self.file.as_file(), mode).at("chmod", &self.target)?;
+        let Self { file, target } = self;
+        match file.persist_noclobber(&target) {
+            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(Error::io("rename", target, error.error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Gives the draft its final name as [`Draft::publish`] does, but with the permissions that a new file gets from
     /// the user's mask.
     ///
@@ -140,6 +155,16 @@ pub fn write(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     let mut draft = Draft::beside(target)?;
     draft.file.as_file_mut().write_all(content).at("write", target)?;
     draft.publish(mode)
+}
+
+/// Writes a small file whole, unless something has its name.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_new(target: &Path, content: &[u8], mode: u32) -> Result<()> {
+    let mut draft = Draft::beside(target)?;
+    draft.file.as_file_mut().write_all(content).at("write", target)?;
+    draft.publish_new(mode)
 }
 
 /// The content of a file from an offset on, read beside the work of whoever takes it.

@@ -1,0 +1,288 @@
+//! A layout in a folder, as a source and a target.
+//!
+//! Blobs are written at once and appear whole; what `put` and `tag` do to the index is seen by this value at once and
+//! by others after `commit`, which writes the index one time for all of it. One value may be used by many tasks.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+use tokio::task::spawn_blocking;
+
+use super::blobs::{self, Blobs};
+use super::gc::{self, Reach};
+use super::graph::{Graph, Links};
+use super::index::Change;
+use super::ledger::{Ledger, Removal, is_absent};
+use crate::content::{Body, DOCUMENT_LIMIT, Put, Source, Target, checked, read_checked};
+use crate::disk::{self, Draft, joined};
+use crate::error::{Error, IoContext, Result};
+use crate::oci::{Descriptor, Digest, Document, Locator, Tag};
+
+/// A layout in a folder. Clones are the same layout, with the same steps that are not committed.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    inner: Arc<Inner>,
+    reach: Reach,
+}
+
+#[derive(Debug)]
+struct Inner {
+    folder: Folder,
+    ledger: Ledger,
+    graph: Graph,
+    /// Those who commit while another one writes wait here, and then share the next write.
+    writer: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// Where the blobs are.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Directory {
+    /// The layout in a folder.
+    ///
+    /// # Errors
+    /// There is no such folder, or no layout in it, or one of a version that nobody here knows.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(path.as_ref(), false)
+    }
+
+    /// The layout in a folder, which is made with the first content that it takes.
+    ///
+    /// # Errors
+    /// A file is in the way, or a layout that cannot be read.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        match fs::metadata(path) {
+            Ok(found) if !found.is_dir() => {
+                Err(Error::io("mkdir", path, io::ErrorKind::NotADirectory.into()))
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("stat", path, error)),
+            _ => Self::new(path, true),
+        }
+    }
+
+    fn new(path: &Path, may_create: bool) -> Result<Self> {
+        let inner = Inner {
+            folder: Folder(path.to_owned()),
+            ledger: Ledger::open(path, may_create)?,
+            graph: Graph::default(),
+            writer: Arc::default(),
+        };
+        Ok(Self { inner: Arc::new(inner), reach: Reach::default() })
+    }
+
+    /// The same layout, with deletions that reach that far.
+    #[must_use]
+    pub fn deleting(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// Does work with files where it may block.
+    async fn blocking<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Inner) -> Result<T> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        joined(spawn_blocking(move || work(&inner)).await)
+    }
+
+    /// Does work that writes the index, one after the other. Work that has begun is ended also when nobody waits for
+    /// it any more.
+    async fn writing<F>(&self, work: F) -> Result<()>
+    where
+        F: FnOnce(&Inner) -> Result<()> + Send + 'static,
+    {
+        let turn = Arc::clone(&self.inner.writer).lock_owned().await;
+        self.blocking(move |inner| {
+            let _turn = turn;
+            work(inner)
+        })
+        .await
+    }
+
+    async fn put_manifest(&self, node: &Descriptor, body: &Body) -> Result<Put> {
+        let bytes = read_checked(body, node).await?;
+        let document =
+            Document::parse(&node.media_type, &bytes).map_err(|error| Error::invalid(error.to_string()))?;
+        let node = node.clone();
+        self.blocking(move |inner| {
+            if inner.folder.size(&node.digest)? != Some(node.size) {
+                inner.ledger.make()?;
+                disk::write(&inner.folder.make_for(&node.digest)?, &bytes, 0o444)?;
+            }
+            inner.graph.remember(&node.digest, Links::of(document));
+            inner.ledger.record(Change::List(node))?;
+            Ok(Put::Stored)
+        })
+        .await
+    }
+
+    async fn put_blob(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        let digest = node.digest.clone();
+        let work = move |inner: &Inner| {
+            inner.ledger.make()?;
+            Draft::within(&inner.folder.0, &inner.folder.make_for(&digest)?)
+        };
+        // Opened first: what cannot be had leaves no trace.
+        let content = checked(body, node).open(0).await?;
+        let (draft, _) = self.blocking(work).await?.pour(content).await?;
+        self.blocking(move |_| draft.publish(0o444)).await?;
+        Ok(Put::Stored)
+    }
+}
+
+impl Folder {
+    fn path(&self, digest: &Digest) -> PathBuf {
+        self.0.join("blobs").join(digest.algorithm().name()).join(digest.hex())
+    }
+
+    /// The path of a blob that is about to be written.
+    fn make_for(&self, digest: &Digest) -> Result<PathBuf> {
+        let path = self.path(digest);
+        path.parent().map_or(Ok(()), disk::make_folder)?;
+        Ok(path)
+    }
+}
+
+impl Blobs for Folder {
+    fn size(&self, digest: &Digest) -> Result<Option<u64>> {
+        let path = self.path(digest);
+        match fs::metadata(&path).at("stat", &path) {
+            Ok(found) => Ok(found.is_file().then_some(found.len())),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn body(&self, digest: &Digest, size: u64) -> Body {
+        let path = self.path(digest);
+        Body::reopening(Some(size), move |from| {
+            let path = path.clone();
+            async move {
+                let read = disk::read(&path, from).await;
+                read.map_err(|error| if is_absent(&error) { Error::missing() } else { error })
+            }
+        })
+    }
+
+    fn document(&self, digest: &Digest) -> Result<Option<Bytes>> {
+        if self.size(digest)?.is_none_or(|size| size > DOCUMENT_LIMIT) {
+            return Ok(None);
+        }
+        let path = self.path(digest);
+        let bytes = fs::read(&path).at("read", &path)?;
+        Ok((digest.algorithm().digest(&bytes) == *digest).then(|| bytes.into()))
+    }
+}
+
+#[async_trait]
+impl Source for Directory {
+    async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
+        let at = at.clone();
+        self.blocking(move |inner| blobs::resolve(&*inner.ledger.current()?, &inner.folder, &at)).await
+    }
+
+    async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
+        let digest = blob.clone();
+        self.blocking(move |inner| blobs::stat(&inner.folder, &digest)).await
+    }
+
+    /// A manifest that lies there but is not listed is not there: it was left by somebody who did not come to the end.
+    async fn exists(&self, node: &Descriptor) -> Result<bool> {
+        let node = node.clone();
+        self.blocking(move |inner| {
+            Ok(inner.folder.size(&node.digest)? == Some(node.size)
+                && (!node.is_manifest() || inner.ledger.current()?.listed(&node.digest).is_some()))
+        })
+        .await
+    }
+
+    fn fetch(&self, node: &Descriptor) -> Body {
+        blobs::fetch(&self.inner.folder, node)
+    }
+
+    async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
+        let (subject, kind) = (node.digest.clone(), artifact_type.map(str::to_owned));
+        self.blocking(move |inner| {
+            let index = inner.ledger.current()?;
+            inner.graph.referrers(&index, &inner.folder, &subject, kind.as_deref())
+        })
+        .await
+    }
+
+    fn tags(&self, after: Option<&str>) -> BoxStream<'_, Result<Vec<Tag>>> {
+        let after = after.map(str::to_owned);
+        let tags = self.blocking(move |inner| Ok(inner.ledger.current()?.tags(after.as_deref())));
+        stream::once(tags).boxed()
+    }
+}
+
+#[async_trait]
+impl Target for Directory {
+    async fn put(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        if self.exists(node).await? {
+            return Ok(Put::AlreadyThere);
+        }
+        if node.is_manifest() {
+            self.put_manifest(node, &body).await
+        } else {
+            self.put_blob(node, body).await
+        }
+    }
+
+    async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {
+        let (node, tag) = (node.clone(), tag.clone());
+        self.blocking(move |inner| match inner.folder.size(&node.digest)? {
+            Some(_) => inner.ledger.record(Change::Tag(node, tag)),
+            None => Err(Error::missing()),
+        })
+        .await
+    }
+
+    /// Lasting when it returns, as all that was recorded before.
+    async fn delete(&self, node: &Descriptor) -> Result<()> {
+        let (node, reach) = (node.clone(), self.reach);
+        self.writing(move |inner| {
+            let there = inner.folder.size(&node.digest)?.is_some();
+            if !there && inner.ledger.current()?.listed(&node.digest).is_none() {
+                return Err(Error::missing());
+            }
+            inner.ledger.replace(|index| {
+                let mut digests = [node.digest.clone()].into();
+                if reach == Reach::Graph && node.is_manifest() {
+                    let all = inner.graph.manifests(index, &inner.folder)?;
+                    digests = gc::dangling(&all, &index.tagged_digests(), &node.digest);
+                }
+                let files = digests.iter().map(|digest| inner.folder.path(digest)).collect();
+                Ok(Some(Removal { digests, files }))
+            })
+        })
+        .await
+    }
+
+    /// Lasting when it returns, as all that was recorded before.
+    async fn untag(&self, tag: &Tag) -> Result<()> {
+        let tag = tag.clone();
+        self.writing(move |inner| {
+            inner.ledger.current()?.tagged(&tag).ok_or_else(Error::missing)?;
+            inner.ledger.record(Change::Untag(tag))?;
+            inner.ledger.commit()
+        })
+        .await
+    }
+
+    async fn commit(&self) -> Result<()> {
+        self.writing(|inner| inner.ledger.commit()).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

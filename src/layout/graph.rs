@@ -1,0 +1,112 @@
+//! Which manifest names what, and what refers to it.
+//!
+//! A layout has no list of referrers, so its manifests are read for their subjects. What a digest names never
+//! changes, so each is read once and remembered; whether it is there is asked of the index every time.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::blobs::Blobs;
+use super::index::Index;
+use crate::error::Result;
+use crate::oci::{Annotations, Descriptor, Digest, Document, media_type};
+
+/// What is remembered of a manifest.
+#[derive(Debug)]
+pub(super) struct Links {
+    /// The nodes that it is made of.
+    pub(super) children: Vec<Descriptor>,
+    /// The manifest that it is about.
+    pub(super) subject: Option<Digest>,
+    artifact_type: Option<String>,
+    annotations: Annotations,
+}
+
+/// The manifests that were read so far.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    known: Mutex<HashMap<Digest, Arc<Links>>>,
+}
+
+impl Links {
+    /// What a manifest of that type names.
+    pub(super) fn of(document: Document) -> Self {
+        // Within a list of referrers an index has no config to take a type from, and an empty type is none.
+        let artifact_type = document.effective_artifact_type().map(str::to_owned);
+        let mut children: Vec<Descriptor> = document.children().cloned().collect();
+        for child in &mut children {
+            *child = child.bare();
+        }
+        Self {
+            children,
+            subject: document.subject.map(|subject| subject.digest),
+            artifact_type: artifact_type.filter(|kind| !kind.is_empty()),
+            annotations: document.annotations,
+        }
+    }
+
+    /// The manifest as a list of referrers has it.
+    fn entry(&self, node: &Descriptor) -> Descriptor {
+        Descriptor {
+            annotations: self.annotations.clone(),
+            artifact_type: self.artifact_type.clone(),
+            ..node.bare()
+        }
+    }
+}
+
+impl Graph {
+    /// What a manifest names; nothing where it is not there or is none.
+    fn links(&self, blobs: &dyn Blobs, node: &Descriptor) -> Result<Option<Arc<Links>>> {
+        if !media_type::is_manifest(&node.media_type) {
+            return Ok(None);
+        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&node.digest).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let document = blobs.document(&node.digest)?;
+        let read = document.and_then(|bytes| Document::parse(&node.media_type, &bytes).ok());
+        Ok(read.map(|document| self.remember(&node.digest, Links::of(document))))
+    }
+
+    /// Remembers what a manifest names.
+    pub(super) fn remember(&self, digest: &Digest, links: Links) -> Arc<Links> {
+        let links = Arc::new(links);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(digest.clone()).or_insert(links))
+    }
+
+    /// All manifests of a layout that can be read, those that only an index names too, each once.
+    pub(super) fn manifests(
+        &self,
+        index: &Index,
+        blobs: &dyn Blobs,
+    ) -> Result<Vec<(Descriptor, Arc<Links>)>> {
+        let mut queue: VecDeque<Descriptor> = index.nodes().map(Descriptor::bare).collect();
+        let mut seen: HashSet<Digest> = queue.iter().map(|node| node.digest.clone()).collect();
+        let mut all = Vec::with_capacity(queue.len());
+        while let Some(node) = queue.pop_front() {
+            let Some(links) = self.links(blobs, &node)? else { continue };
+            let inner = links.children.iter().filter(|child| child.is_manifest());
+            queue.extend(inner.filter(|child| seen.insert(child.digest.clone())).cloned());
+            all.push((node, links));
+        }
+        Ok(all)
+    }
+
+    /// The manifests about `subject`, in the order of the index.
+    pub(super) fn referrers(
+        &self,
+        index: &Index,
+        blobs: &dyn Blobs,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Descriptor>> {
+        let all = self.manifests(index, blobs)?;
+        let about = all.iter().filter(|(_, links)| links.subject.as_ref() == Some(subject));
+        let of_type = about
+            .filter(|(_, links)| artifact_type.is_none() || links.artifact_type.as_deref() == artifact_type);
+        Ok(of_type.map(|(node, links)| links.entry(node)).collect())
+    }
+}

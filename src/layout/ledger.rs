@@ -1,0 +1,224 @@
+//! The index of a folder as this process sees it: what is on the disk, and behind it the own steps that are not.
+//!
+//! Nobody is told when another process replaces `index.json`, and times of files are too coarse to tell; so it is
+//! read each time and understood anew only when its bytes have changed. It is replaced under a lock on `oci-layout`,
+//! the one file of a layout that is never replaced and always there: the lock leaves nothing behind.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::index::{Change, Index};
+use super::{INDEX, INDEX_LIMIT, MARKER, MARKER_CONTENT, check_marker};
+use crate::content::DOCUMENT_LIMIT;
+use crate::disk;
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::oci::Digest;
+
+/// The index of one folder. The methods block, and may be called from many threads.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    root: PathBuf,
+    /// Whether a folder that is no layout yet becomes one.
+    may_create: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `index.json` as it was last read or written.
+    bytes: Vec<u8>,
+    /// What these bytes say.
+    saved: Arc<Index>,
+    /// Steps that are not in it yet.
+    pending: Vec<Change>,
+    /// What it says with these steps made.
+    seen: Arc<Index>,
+    /// How often this process has replaced the file.
+    replaced: u64,
+}
+
+/// What goes from a layout by one deletion.
+pub(super) struct Removal {
+    /// Manifests that are not listed any more.
+    pub(super) digests: HashSet<Digest>,
+    /// Files that go after that.
+    pub(super) files: Vec<PathBuf>,
+}
+
+impl Ledger {
+    /// The index of the layout in a folder. Nothing is made before there is something to write.
+    pub(super) fn open(root: &Path, may_create: bool) -> Result<Self> {
+        let empty = Arc::new(Index::empty());
+        let state = State {
+            bytes: empty.write()?,
+            saved: Arc::clone(&empty),
+            pending: Vec::new(),
+            seen: empty,
+            replaced: 0,
+        };
+        let ledger = Self { root: root.to_owned(), may_create, state: Mutex::new(state) };
+        match read_bounded(&root.join(MARKER), DOCUMENT_LIMIT) {
+            Ok(marker) => check_marker(&marker)?,
+            Err(error) if may_create && error.kind() == io::ErrorKind::NotFound => return Ok(ledger),
+            Err(error) => {
+                return Err(Error::io("open", MARKER, error)
+                    .within("failed to open OCI layout file")
+                    .within("invalid OCI Image Layout"));
+            }
+        }
+        ledger.current()?;
+        Ok(ledger)
+    }
+
+    /// How often this process has replaced the file.
+    #[cfg(test)]
+    pub(super) fn replaced(&self) -> u64 {
+        self.state().replaced
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.root.join(INDEX)
+    }
+
+    /// The bytes of `index.json` as it is now.
+    fn load(&self) -> Result<Vec<u8>> {
+        match read_bounded(&self.file(), INDEX_LIMIT) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) if self.may_create && error.kind() == io::ErrorKind::NotFound => {
+                Index::empty().write()
+            }
+            Err(error) => Err(Error::io("open", INDEX, error)
+                .within("failed to open index file")
+                .within("invalid OCI Image Index")),
+        }
+    }
+
+    /// The index as it is now, with the own steps.
+    pub(super) fn current(&self) -> Result<Arc<Index>> {
+        loop {
+            let replaced = self.state().replaced;
+            let bytes = self.load()?;
+            {
+                let state = self.state();
+                if state.bytes == bytes {
+                    return Ok(Arc::clone(&state.seen));
+                }
+            }
+            let saved = Arc::new(Index::parse(&bytes)?);
+            let mut state = self.state();
+            // Steps that were pending when the file was read may be in a newer one by now.
+            if state.replaced == replaced {
+                state.take(bytes, saved)?;
+                return Ok(Arc::clone(&state.seen));
+            }
+        }
+    }
+
+    /// Makes a step that is written by the next commit.
+    pub(super) fn record(&self, change: Change) -> Result<()> {
+        let mut state = self.state();
+        Arc::make_mut(&mut state.seen).apply(&change)?;
+        state.pending.push(change);
+        Ok(())
+    }
+
+    /// Writes all steps that were recorded before, if there are any.
+    pub(super) fn commit(&self) -> Result<()> {
+        if self.state().pending.is_empty() {
+            return Ok(());
+        }
+        self.replace(|_| Ok(None))
+    }
+
+    /// Reads the index again, makes the recorded steps and the removal that follows from them, and replaces it, alone
+    /// among all processes.
+    pub(super) fn replace(&self, removal: impl FnOnce(&Index) -> Result<Option<Removal>>) -> Result<()> {
+        self.make()?;
+        let marker = self.root.join(MARKER);
+        let mut lock = fd_lock::RwLock::new(File::open(&marker).at("open", &marker)?);
+        let _alone = lock.write().at("lock", &marker)?;
+        let before = self.load()?;
+        let (known, pending) = {
+            let state = self.state();
+            ((state.bytes == before).then(|| Arc::clone(&state.saved)), state.pending.clone())
+        };
+        let mut index = match known {
+            Some(saved) => (*saved).clone(),
+            None => Index::parse(&before)?,
+        };
+        for change in &pending {
+            index.apply(change)?;
+        }
+        let removal = removal(&index)?;
+        let mut files = Vec::new();
+        if let Some(removal) = removal {
+            index.apply(&Change::Remove(removal.digests))?;
+            files = removal.files;
+        }
+        let after = index.write()?;
+        if after != before {
+            disk::write(&self.file(), &after, 0o644)?;
+        }
+        {
+            let mut state = self.state();
+            state.pending.drain(..pending.len());
+            state.replaced += 1;
+            state.take(after, Arc::new(index))?;
+        }
+        files.iter().try_for_each(|file| remove(file))
+    }
+
+    /// Makes the folder a layout, unless it is one.
+    pub(super) fn make(&self) -> Result<()> {
+        let marker = self.root.join(MARKER);
+        if !self.may_create || marker.exists() {
+            return Ok(());
+        }
+        disk::make_folder(&self.root)?;
+        // Never in place of what another process made meanwhile: it may hold the lock on it.
+        disk::write_new(&self.file(), &Index::empty().write()?, 0o644)?;
+        disk::write_new(&marker, MARKER_CONTENT, 0o644)
+    }
+}
+
+impl State {
+    fn take(&mut self, bytes: Vec<u8>, saved: Arc<Index>) -> Result<()> {
+        self.bytes = bytes;
+        self.seen = Arc::clone(&saved);
+        self.saved = saved;
+        if !self.pending.is_empty() {
+            let seen = Arc::make_mut(&mut self.seen);
+            self.pending.iter().try_for_each(|change| seen.apply(change))?;
+        }
+        Ok(())
+    }
+}
+
+fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("more than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Removes a file; one that is gone already is no failure.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path).at("remove", path) {
+        Err(error) if is_absent(&error) => Ok(()),
+        done => done,
+    }
+}
+
+/// Whether a file was not there.
+pub(super) fn is_absent(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+}
