@@ -8,16 +8,22 @@ use super::{headers, upload, urls};
 use crate::content::Mount;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
-use crate::transport::Action;
+use crate::transport::{Action, Response};
 
 impl Repository {
-    /// The descriptor of a blob, with the type that the registry gives.
-    pub(super) async fn head_blob(&self, digest: &Digest) -> Result<Descriptor> {
+    /// The answer of a registry that has the blob.
+    pub(super) async fn find_blob(&self, digest: &Digest) -> Result<Response> {
         let url = urls::blob(self.base(), self.name(), digest);
         let response = self.send(self.request(Method::HEAD, url, Action::Pull)).await?;
         let name = || self.named(&Locator::Digest(digest.clone()));
         let response = found(response, StatusCode::OK, name).await?;
         headers::same_digest(&response, digest)?;
+        Ok(response)
+    }
+
+    /// The descriptor of a blob, with the type that the registry gives.
+    pub(super) async fn head_blob(&self, digest: &Digest) -> Result<Descriptor> {
+        let response = self.find_blob(digest).await?;
         let Some(size) = headers::length(&response) else {
             let request = headers::request(&response);
             return Err(Error::invalid(format!("{request}: unknown response Content-Length")));

@@ -179,12 +179,12 @@ impl Source for Repository {
 
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
         let found = if self.stores_as_manifest(node) {
-            self.head_manifest(&Locator::Digest(node.digest.clone())).await
+            self.head_manifest(&Locator::Digest(node.digest.clone())).await.map(drop)
         } else {
-            self.head_blob(&node.digest).await
+            self.find_blob(&node.digest).await.map(drop)
         };
         match found {
-            Ok(_) => Ok(true),
+            Ok(()) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }

@@ -35,7 +35,7 @@ impl Repository {
             }
             restarts += 1;
             // Perhaps only the answer was lost.
-            if self.head_blob(&node.digest).await.is_ok() {
+            if self.find_blob(&node.digest).await.is_ok() {
                 return Ok(Put::Stored);
             }
         }
