@@ -17,3 +17,8 @@ pub use graph::{Entered, Limits, Visit, walk};
 pub use moving::Moving;
 pub use referrers::{Closure, closure};
 pub use select::select;
+
+#[cfg(test)]
+pub(crate) mod rigged;
+#[cfg(test)]
+mod tests;

@@ -45,3 +45,51 @@ pub async fn select(documents: &Documents<'_>, root: &Descriptor, wanted: &Platf
 fn unfit(root: &Descriptor, why: &str) -> Error {
     Error::new(Kind::NotFound { what: Some(root.digest.to_string()), because: Some(why.to_owned()) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::rigged::Rigged;
+
+    fn wanted(text: &str) -> Platform {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_first_that_fits_is_chosen() {
+        let source = Rigged::new();
+        let on = |mut node: Descriptor, platform: &str| {
+            node.platform = Some(wanted(platform));
+            node
+        };
+        let [one, two, three] =
+            ["1", "2", "3"].map(|text| source.manifest(vec![source.file("f", text)], None));
+        let list = vec![one, on(two.clone(), "linux/arm64/v8"), on(three, "linux/arm64/v7")];
+        let root = source.index(list);
+        let documents = Documents::new(&source);
+        let chosen = select(&documents, &root, &wanted("linux/arm64")).await.unwrap();
+        assert_eq!(chosen.digest, two.digest);
+        let error = select(&documents, &root, &wanted("linux/s390x")).await.unwrap_err();
+        let why = "not found: no matching manifest was found in the manifest list";
+        assert_eq!(error.to_string(), format!("{}: {why}", root.digest));
+        assert!(error.is_not_found());
+    }
+
+    #[tokio::test]
+    async fn a_manifest_that_stands_alone_is_asked_by_its_config() {
+        let source = Rigged::new();
+        let config = source.blob(media_type::CONFIG, r#"{"architecture":"amd64","os":"linux","x":1}"#);
+        let root = source.manifest_with(config, Vec::new(), None);
+        let documents = Documents::new(&source);
+        assert_eq!(select(&documents, &root, &wanted("linux/amd64")).await.unwrap().digest, root.digest);
+        let error = select(&documents, &root, &wanted("linux/arm64")).await.unwrap_err();
+        let why = "not found: platform in manifest does not match target platform";
+        assert_eq!(error.to_string(), format!("{}: {why}", root.digest));
+        let artifact = source.manifest(Vec::new(), None);
+        let error = select(&documents, &artifact, &wanted("linux/amd64")).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "fail to recognize platform from unknown config application/vnd.oci.empty.v1+json: expect application/vnd.oci.image.config.v1+json: unsupported"
+        );
+    }
+}

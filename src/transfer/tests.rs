@@ -1,0 +1,346 @@
+//! What a copy does to its two ends, in which order, and what is told of it.
+
+use std::sync::Arc;
+
+use super::rigged::{Heard, Rigged, tag, titled};
+use super::*;
+use crate::content::{Body, Origin, Source, Target};
+use crate::error::{Result, Side};
+use crate::oci::{Descriptor, Digest, Locator, Tag, media_type};
+use crate::progress::Ending;
+
+struct Run {
+    outcome: Result<()>,
+    heard: Vec<String>,
+}
+
+async fn copy_with(
+    source: &Rigged,
+    target: &Rigged,
+    root: &Descriptor,
+    tags: &[Tag],
+    change: impl FnOnce(&mut Copier<'_>),
+) -> Run {
+    let (documents, heard) = (Documents::new(source), Arc::new(Heard::default()));
+    let mut copier = Copier {
+        documents: &documents,
+        target,
+        reporter: heard.clone(),
+        limits: Limits::capped(1),
+        mount_from: None,
+        twins: Ending::Skipped,
+        subjects: Subjects::Taken,
+    };
+    change(&mut copier);
+    let outcome = copier.tagged(root, tags).await;
+    Run { outcome, heard: heard.lines() }
+}
+
+async fn copy(source: &Rigged, target: &Rigged, root: &Descriptor, tags: &[Tag]) -> Run {
+    copy_with(source, target, root, tags, |_| ()).await
+}
+
+fn short(node: &Descriptor) -> String {
+    node.digest.short()
+}
+
+#[tokio::test]
+async fn children_come_before_parents_and_the_tag_comes_last() {
+    let (source, target) = (Rigged::new(), Rigged::new());
+    let layers = vec![source.file("a", "1"), source.file("b", "2")];
+    let root = source.manifest(layers.clone(), None);
+    let run = copy(&source, &target, &root, &[tag("v1"), tag("v2")]).await;
+    run.outcome.unwrap();
+    let (empty, root_name) = (short(&Descriptor::empty()), short(&root));
+    let (a, b) = (short(&layers[0]), short(&layers[1]));
+    assert_eq!(
+        target.calls(),
+        [
+            format!("exists {root_name}"),
+            format!("exists {empty}"),
+            format!("put {empty}"),
+            format!("exists {a}"),
+            format!("put {a}"),
+            format!("exists {b}"),
+            format!("put {b}"),
+            format!("put {root_name} v1"),
+            format!("put {root_name} v2"),
+            "commit".into(),
+        ]
+    );
+    assert_eq!(
+        run.heard,
+        [
+            "Started empty",
+            "Done empty",
+            "Started a",
+            "Done a",
+            "Started b",
+            "Done b",
+            "Started manifest",
+            "Done manifest",
+            "Tagged v2"
+        ]
+    );
+    assert_eq!(source.count(&format!("fetch {root_name}")), 1);
+}
+
+#[tokio::test]
+async fn what_is_there_is_left_alone_with_all_below_it() {
+    let (source, target) = (Rigged::new(), Rigged::new());
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    copy(&source, &target, &root, &[]).await.outcome.unwrap();
+    let before = target.calls().len();
+    let run = copy(&source, &target, &root, &[tag("v1")]).await;
+    run.outcome.unwrap();
+    assert_eq!(run.heard, ["Existed manifest"]);
+    let name = short(&root);
+    assert_eq!(
+        target.calls()[before..],
+        [format!("exists {name}"), format!("put {name} v1"), "commit".into()]
+    );
+    assert_eq!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap().digest, root.digest);
+}
+
+#[tokio::test]
+async fn a_registry_that_has_the_root_takes_it_again_for_the_tag_and_nothing_is_told() {
+    let (source, target) = (Rigged::new(), Rigged::registry("r"));
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    copy(&source, &target, &root, &[]).await.outcome.unwrap();
+    let run = copy(&source, &target, &root, &[tag("v1")]).await;
+    run.outcome.unwrap();
+    assert_eq!(run.heard, Vec::<String>::new());
+    assert_eq!(target.count(&format!("put {} v1", short(&root))), 1);
+    assert_eq!(copy(&source, &target, &root, &[]).await.heard, ["Existed manifest"]);
+}
+
+#[tokio::test]
+async fn what_many_share_goes_once_and_other_titles_are_told() {
+    let (source, target) = (Rigged::new(), Rigged::new());
+    let shared = source.file("a", "1");
+    let first = source.manifest(vec![shared.clone(), titled(shared.clone(), "b")], None);
+    let second = source.manifest(vec![shared.clone(), source.file("c", "3")], None);
+    let root = source.index(vec![first.clone(), second.clone(), first]);
+    let run = copy(&source, &target, &root, &[]).await;
+    run.outcome.unwrap();
+    assert_eq!(target.count(&format!("put {}", short(&shared))), 1);
+    assert_eq!(target.count("put"), 6);
+    let at = |line: &str| run.heard.iter().position(|heard| heard == line).unwrap();
+    assert!(at("Started manifest") < at("Skipped b") && at("Skipped b") < at("Done manifest"));
+    assert_eq!(run.heard.iter().filter(|line| line.starts_with("Skipped")).count(), 1);
+}
+
+#[tokio::test]
+async fn blobs_are_mounted_where_they_can_be() {
+    let (source, mut target) = (Rigged::new(), Rigged::registry("r"));
+    target.mount_status = Some(http::StatusCode::CREATED);
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    let from = Origin { registry: "h".into(), repository: "other".into() };
+    let run = copy_with(&source, &target, &root, &[], |copier| copier.mount_from = Some(from)).await;
+    run.outcome.unwrap();
+    assert_eq!(run.heard, ["Mounted empty", "Mounted a", "Started manifest", "Done manifest"]);
+    assert_eq!(target.count("mount"), 2);
+}
+
+#[tokio::test]
+async fn a_mount_that_is_not_allowed_is_not_tried_again() {
+    let (source, mut target) = (Rigged::new(), Rigged::registry("r"));
+    target.mount_status = Some(http::StatusCode::FORBIDDEN);
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    let from = Origin { registry: "h".into(), repository: "other".into() };
+    let run = copy_with(&source, &target, &root, &[], |copier| copier.mount_from = Some(from)).await;
+    run.outcome.unwrap();
+    assert_eq!(target.count("mount"), 1);
+    assert!(run.heard.contains(&"Done a".to_owned()));
+}
+
+#[tokio::test]
+async fn subjects_come_along_unless_they_are_left() {
+    let (source, target) = (Rigged::new(), Rigged::new());
+    let subject = source.manifest(vec![source.file("a", "1")], None);
+    let root = source.manifest(vec![source.file("s", "2")], Some(&subject));
+    copy_with(&source, &target, &root, &[], |copier| copier.subjects = Subjects::Left).await.outcome.unwrap();
+    assert!(!target.memory.exists(&subject).await.unwrap());
+    let other = Rigged::new();
+    copy(&source, &other, &root, &[]).await.outcome.unwrap();
+    assert!(other.memory.exists(&subject).await.unwrap());
+    let order = |node: &Descriptor| {
+        other.calls().iter().position(|call| *call == format!("put {}", short(node))).unwrap()
+    };
+    assert!(order(&subject) < order(&root));
+}
+
+#[tokio::test]
+async fn a_failure_of_the_target_ends_it_untagged_and_settled() {
+    let source = Rigged::new();
+    let layers: Vec<Descriptor> = (0..20).map(|n| source.file(&format!("f{n}"), &format!("{n}"))).collect();
+    let root = source.manifest(layers.clone(), None);
+    let target = Rigged::new().breaking(format!("put {}", short(&layers[3])));
+    let run = copy(&source, &target, &root, &[tag("v1")]).await;
+    let error = run.outcome.unwrap_err();
+    assert_eq!(error.side(), Some(Side::Destination));
+    assert!(error.to_string().starts_with("broken: put"), "{error}");
+    assert_eq!(run.heard.last().unwrap(), "Failed f3");
+    assert_eq!(target.calls().last().unwrap(), "commit");
+    assert!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.is_err());
+    assert!(!target.memory.exists(&layers[4]).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_source_that_breaks_while_the_target_reads_is_named_as_the_source() {
+    let plain = Rigged::new();
+    let layer = plain.file("a", "1");
+    let source = Rigged::new().breaking(format!("fetch {}", short(&layer)));
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    let run = copy(&source, &Rigged::new(), &root, &[]).await;
+    let error = run.outcome.unwrap_err();
+    assert_eq!(error.side(), Some(Side::Source));
+    assert!(error.to_string().starts_with("broken: fetch"), "{error}");
+}
+
+#[tokio::test]
+async fn no_more_goes_on_at_once_than_is_allowed() {
+    let source = Rigged::new();
+    let layers: Vec<Descriptor> = (0..40).map(|n| source.file(&format!("f{n}"), &format!("{n}"))).collect();
+    let root = source.manifest(layers, None);
+    for (limits, most) in [(Limits::usual(3), 3), (Limits::capped(2), 2), (Limits::usual(0), 1)] {
+        let target = Rigged::new();
+        copy_with(&source, &target, &root, &[], |copier| copier.limits = limits).await.outcome.unwrap();
+        assert_eq!(target.most(), most, "{limits:?}");
+    }
+}
+
+#[tokio::test]
+async fn deep_and_wide_graphs_are_no_danger() {
+    let (source, target) = (Rigged::new(), Rigged::new());
+    let mut root = source.manifest(vec![source.file("a", "1")], None);
+    for _ in 0..5000 {
+        root = source.index(vec![root]);
+    }
+    copy(&source, &target, &root, &[tag("deep")]).await.outcome.unwrap();
+    assert!(target.memory.resolve(&Locator::Tag(tag("deep"))).await.is_ok());
+    let leaves: Vec<Descriptor> = (0..10_000).map(|n| source.file("f", &format!("{n}"))).collect();
+    let wide = source.manifest(leaves, None);
+    copy_with(&source, &target, &wide, &[], |copier| copier.limits = Limits::usual(5)).await.outcome.unwrap();
+    assert!(target.memory.exists(&wide).await.unwrap());
+}
+
+async fn recursive(source: &Rigged, target: &Rigged, root: &Descriptor, tags: &[Tag]) -> Run {
+    let (documents, heard) = (Documents::new(source), Arc::new(Heard::default()));
+    let copier = Copier {
+        documents: &documents,
+        target,
+        reporter: heard.clone(),
+        limits: Limits::capped(1),
+        mount_from: None,
+        twins: Ending::Skipped,
+        subjects: Subjects::Taken,
+    };
+    let found = closure(&documents, root, Limits::usual(3)).await.unwrap();
+    let outcome = copier.closure(&found, tags).await;
+    Run { outcome, heard: heard.lines() }
+}
+
+#[tokio::test]
+async fn all_that_refers_to_a_manifest_comes_and_the_tag_comes_last() {
+    let (source, target) = (Rigged::new(), Rigged::registry("r"));
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    let sbom = source.manifest(vec![source.file("sbom", "2")], Some(&root));
+    let signature = source.manifest(vec![source.file("signature", "3")], Some(&sbom));
+    let old = format!(
+        r#"{{"mediaType":"{}","artifactType":"x/y","blobs":[],"subject":{}}}"#,
+        media_type::ARTIFACT,
+        serde_json::to_string(&root.bare()).unwrap()
+    );
+    let old = source.document(media_type::ARTIFACT, old.into_bytes());
+    let run = recursive(&source, &target, &root, &[tag("v1")]).await;
+    run.outcome.unwrap();
+    for node in [&root, &sbom, &signature, &old] {
+        assert!(target.memory.exists(node).await.unwrap());
+    }
+    let calls = target.calls();
+    assert_eq!(calls[calls.len() - 2..], [format!("put {} v1", short(&root)), "commit".into()]);
+    assert_eq!(target.count(&format!("put {}", short(&root))), 2);
+    assert_eq!(source.count("referrers"), 4);
+}
+
+#[tokio::test]
+async fn a_top_that_is_there_does_not_hide_a_root_that_is_not() {
+    let (source, target) = (Rigged::new(), Rigged::new());
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    let top = source.manifest(Vec::new(), Some(&root));
+    let bytes = source.memory.fetch(&top).read(9999).await.unwrap();
+    target.memory.put(&top, Body::bytes(bytes)).await.unwrap();
+    let run = recursive(&source, &target, &root, &[tag("v1")]).await;
+    run.outcome.unwrap();
+    assert_eq!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap().digest, root.digest);
+    let again = recursive(&source, &target, &root, &[tag("v1")]).await;
+    assert_eq!(again.heard, ["Existed manifest"]);
+}
+
+#[tokio::test]
+async fn what_refers_to_the_parts_of_an_index_counts_as_referring_to_it() {
+    let source = Rigged::new();
+    let part = source.manifest(vec![source.file("a", "1")], None);
+    let root = source.index(vec![part.clone()]);
+    let about = source.manifest(Vec::new(), Some(&part));
+    let found = closure(&Documents::new(&source), &root, Limits::usual(3)).await.unwrap();
+    assert_eq!(found.all.iter().map(|node| &node.digest).collect::<Vec<_>>(), [&root.digest, &about.digest]);
+    // What refers to a part does not hold the index.
+    let target = Rigged::new();
+    recursive(&source, &target, &root, &[tag("v1")]).await.outcome.unwrap();
+    assert!(target.memory.exists(&root).await.unwrap() && target.memory.exists(&about).await.unwrap());
+}
+
+/// A source whose lists of referrers go round in a circle.
+struct Circle {
+    inner: Rigged,
+    nodes: [Descriptor; 2],
+}
+
+#[async_trait::async_trait]
+impl Source for Circle {
+    async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
+        self.inner.resolve(at).await
+    }
+    async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
+        self.inner.stat(blob).await
+    }
+    async fn exists(&self, node: &Descriptor) -> Result<bool> {
+        self.inner.exists(node).await
+    }
+    fn fetch(&self, node: &Descriptor) -> Body {
+        self.inner.fetch(node)
+    }
+    async fn referrers(&self, node: &Descriptor, _: Option<&str>) -> Result<Vec<Descriptor>> {
+        let other = usize::from(node.digest == self.nodes[0].digest);
+        Ok(vec![node.clone(), self.nodes[other].clone()])
+    }
+    fn tags(&self, after: Option<&str>) -> futures_util::stream::BoxStream<'_, Result<Vec<Tag>>> {
+        self.inner.tags(after)
+    }
+}
+
+#[tokio::test]
+async fn lists_that_go_round_in_a_circle_come_to_an_end() {
+    let inner = Rigged::new();
+    let nodes = [inner.manifest(Vec::new(), None), inner.manifest(vec![inner.file("b", "2")], None)];
+    let circle = Circle { inner, nodes };
+    let found = closure(&Documents::new(&circle), &circle.nodes[0], Limits::usual(3)).await.unwrap();
+    assert_eq!(found.all.len(), 2);
+    let target = Rigged::new();
+    let documents = Documents::new(&circle);
+    let copier = Copier {
+        documents: &documents,
+        target: &target,
+        reporter: Arc::new(()),
+        limits: Limits::usual(3),
+        mount_from: None,
+        twins: Ending::Skipped,
+        subjects: Subjects::Taken,
+    };
+    copier.closure(&found, &[]).await.unwrap();
+    for node in &circle.nodes {
+        assert!(target.memory.exists(node).await.unwrap());
+    }
+}
