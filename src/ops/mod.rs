@@ -24,3 +24,6 @@ pub use pull::{Pull, Pulled, PulledFile, pull};
 pub use push::{Push, Pushed, push};
 pub use tag::{Retag, Retagged, tag};
 pub use tags::{DigestTags, Tags, tags};
+
+#[cfg(test)]
+mod tests;

@@ -36,11 +36,12 @@ impl Moving {
         (body, Self { failure })
     }
 
-    /// What a target made of the bytes; if they did not come, why.
+    /// What a target made of the bytes; if they did not come, why, in the steps in which the target was.
     pub fn outcome<T>(self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| {
             let cause = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-            cause.unwrap_or_else(|| error.on(Side::Destination))
+            let Some(cause) = cause else { return error.on(Side::Destination) };
+            error.context().iter().rev().fold(cause, |cause, step| cause.within(step.clone()))
         })
     }
 }
