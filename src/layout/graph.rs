@@ -31,16 +31,10 @@ pub(super) struct Graph {
 impl Links {
     /// What a manifest of that type names.
     pub(super) fn of(document: Document) -> Self {
-        // Within a list of referrers an index has no config to take a type from, and an empty type is none.
-        let artifact_type = document.effective_artifact_type().map(str::to_owned);
-        let mut children: Vec<Descriptor> = document.children().cloned().collect();
-        for child in &mut children {
-            *child = child.bare();
-        }
         Self {
-            children,
+            children: document.children().map(Descriptor::bare).collect(),
+            artifact_type: document.effective_artifact_type().map(str::to_owned),
             subject: document.subject.map(|subject| subject.digest),
-            artifact_type: artifact_type.filter(|kind| !kind.is_empty()),
             annotations: document.annotations,
         }
     }

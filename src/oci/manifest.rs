@@ -156,7 +156,8 @@ impl Document {
 
     /// What the artifact is, as told in a list of referrers: its artifact type, else the type of its config.
     pub fn effective_artifact_type(&self) -> Option<&str> {
-        self.artifact_type.as_deref().or(self.config.as_ref().map(|config| config.media_type.as_str()))
+        let kind = self.artifact_type.as_deref();
+        kind.or(self.config.as_ref().map(|config| config.media_type.as_str())).filter(|kind| !kind.is_empty())
     }
 }
 
