@@ -155,7 +155,7 @@ mod helpers {
     #[tokio::test]
     async fn a_helper_gets_stores_and_erases() {
         let folder = tempfile::tempdir().unwrap();
-        let script = r#"case $1 in store) cat > kept ;; get) cat kept ;; erase) cat > erased ;; esac"#;
+        let script = "case $1 in store) cat > kept ;; get) cat kept ;; erase) cat > erased ;; esac";
         let store = store(folder.path(), script);
         store.put("h", &user("u", "p")).await.unwrap();
         assert_eq!(store.get("h").await.unwrap(), Some(user("u", "p")));

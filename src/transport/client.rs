@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
-use http::header::{HeaderValue, USER_AGENT};
 use url::Url;
 
+use super::auth::{self, Next};
 use super::origin::Origin;
+use super::pace::Pace;
+use super::redirect::{self, Rule};
 use super::wire::{Hop, Wire};
-use super::{Request, Response, Settings};
+use super::{Request, Response, Settings, observe, retry};
 use crate::error::{Error, Result};
 
 /// Everything that is needed to talk to one registry. A clone shares connections and tokens.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-struct Inner {
+/// What the parts of the way share.
+pub(super) struct Inner {
+    registry: String,
     base: Url,
+    origin: Origin,
     settings: Settings,
     wire: Wire,
+    pace: Pace,
 }
 
 impl Client {
@@ -27,12 +33,14 @@ impl Client {
     /// A name that cannot be a host; certificates that cannot be read.
     pub fn new(registry: &str, settings: Settings) -> Result<Self> {
         let scheme = if settings.plain_http { "http" } else { "https" };
+        // The name of Docker Hub is not the name of its registry.
         let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
         let invalid = |why: &str| Error::invalid(format!("invalid registry {registry:?}: {why}"));
         let base = Url::parse(&format!("{scheme}://{host}/")).map_err(|error| invalid(&error.to_string()))?;
-        let own = Origin::of(&base).ok_or_else(|| invalid("no host"))?;
-        let wire = Wire::new(own, &settings)?;
-        Ok(Self(Arc::new(Inner { base, settings, wire })))
+        let origin = Origin::of(&base).ok_or_else(|| invalid("no host"))?;
+        let wire = Wire::new(origin.clone(), &settings)?;
+        let registry = registry.to_owned();
+        Ok(Self(Arc::new(Inner { registry, base, origin, settings, wire, pace: Pace::default() })))
     }
 
     /// The root of the registry's origin: `https://host:port/`.
@@ -44,13 +52,48 @@ impl Client {
     ///
     /// # Errors
     /// No answer came; credentials that do not work.
-    pub async fn send(&self, request: Request) -> Result<Response> {
-        let mut headers = request.headers;
-        if let Ok(agent) = HeaderValue::from_str(&self.0.settings.user_agent) {
-            headers.insert(USER_AGENT, agent);
+    pub async fn send(&self, mut request: Request) -> Result<Response> {
+        let client = &*self.0;
+        let mut pass = auth::known(client, &request).await;
+        loop {
+            let authorization = pass.as_ref().map(auth::Pass::authorization);
+            let arrived = redirect::follow(client, &request, authorization, Rule::Registry).await?;
+            match auth::answer(client, &mut request, pass.as_ref(), arrived).await? {
+                Next::Done(response) => return Ok(response),
+                Next::Again(better) => pass = Some(better),
+            }
         }
-        let hop = Hop { method: request.method, url: request.url, headers, body: request.body };
-        self.0.wire.send(&hop).await.map_err(|failure| failure.error)
+    }
+}
+
+impl Inner {
+    /// One hop: what is seen of it by whoever watches lies outside of what is tried again.
+    pub(super) async fn exchange(&self, hop: &Hop) -> Result<Response> {
+        let answer = retry::send(&self.settings.retry, &self.pace, &self.wire, hop);
+        match &self.settings.observer {
+            Some(observer) => observe::heard(observer, self, hop, answer).await,
+            None => answer.await,
+        }
+    }
+
+    /// The registry as it was named.
+    pub(super) fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The root of the registry's origin.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The registry's origin.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// How the registry is to be reached.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
     }
 }
 

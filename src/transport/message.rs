@@ -104,6 +104,15 @@ impl Response {
         Error::new(Kind::Refused(Refusal { method, url, status, problems: problems(&body), from_registry }))
     }
 
+    /// Reads what is left of a small body, so that the connection can be used again.
+    pub(super) async fn drain(self) {
+        let size = self.header("content-length").and_then(|size| size.parse().ok());
+        if size.is_some_and(|size: u64| size <= PROBLEM_LIMIT) {
+            // If it cannot be read the connection is lost, and the next request opens another.
+            let _ = self.read(PROBLEM_LIMIT).await;
+        }
+    }
+
     /// The whole body, at most `limit` bytes.
     ///
     /// # Errors

@@ -8,11 +8,13 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
-use http::header::WARNING;
+use http::header::{HeaderName, WARNING};
 use http::{Method, StatusCode};
 
 use super::Response;
+use super::client::Inner;
 use super::redact::{self, Shown};
+use super::wire::Hop;
 use crate::error::{Error, Result};
 
 /// A request as it may be shown.
@@ -55,7 +57,7 @@ pub trait Observer: Send + Sync {
 }
 
 /// The texts of `Warning: 299 - "text"`, the one form that the distribution-spec gives to warnings.
-pub(super) fn warnings(response: &Response) -> impl Iterator<Item = String> {
+fn warnings(response: &Response) -> impl Iterator<Item = String> {
     response.headers.get_all(WARNING).into_iter().filter_map(|value| {
         let quoted = value.to_str().ok()?.strip_prefix("299 - ")?.strip_prefix('"')?.strip_suffix('"')?;
         let text = quoted.replace("\\\"", "\"").replace("\\\\", "\\");
@@ -63,23 +65,35 @@ pub(super) fn warnings(response: &Response) -> impl Iterator<Item = String> {
     })
 }
 
-/// Tells an answer and gives it back whole.
-pub(super) async fn answered(
+/// Tells a request and what comes of it, and gives that back whole.
+pub(super) async fn heard(
     observer: &Arc<dyn Observer>,
-    exchange: u64,
-    mut response: Response,
-) -> Response {
-    let headers = redact::answer_headers(&response.headers);
-    let body = if observer.wants_bodies() {
-        match redact::unshown(&response) {
-            Some(why) => why,
-            None => peek(&mut response).await,
+    client: &Inner,
+    hop: &Hop,
+    answer: impl Future<Output = Result<Response>>,
+) -> Result<Response> {
+    let custom: Vec<HeaderName> = client.settings().headers.iter().map(|(name, _)| name.clone()).collect();
+    let headers = redact::request_headers(&hop.headers, &custom);
+    let url = redact::url(&hop.url);
+    let exchange = observer.sent(&Sent { method: &hop.method, url: &url, headers: &headers });
+    let mut response = match answer.await {
+        Ok(response) => response,
+        Err(error) => {
+            observer.failed(exchange, &error);
+            return Err(error);
         }
-    } else {
-        Shown::Nothing
     };
+    if response.from_registry {
+        warnings(&response).for_each(|text| observer.warned(client.registry(), &text));
+    }
+    let body = match redact::unshown(&response).filter(|_| observer.wants_bodies()) {
+        Some(why) => why,
+        None if observer.wants_bodies() => peek(&mut response).await,
+        None => Shown::Nothing,
+    };
+    let headers = redact::answer_headers(&response.headers);
     observer.answered(exchange, &Answered { status: response.status, headers: &headers, body: &body });
-    response
+    Ok(response)
 }
 
 /// Reads the start of a body, which the answer keeps.
@@ -102,10 +116,4 @@ async fn peek(response: &mut Response) -> Shown {
         Some(reason) => Shown::Failed(reason),
         None => redact::body(&text, response),
     }
-}
-
-/// Tells a failure and gives it back.
-pub(super) fn failed<T>(observer: &Arc<dyn Observer>, exchange: u64, error: Error) -> Result<T> {
-    observer.failed(exchange, &error);
-    Err(error)
 }

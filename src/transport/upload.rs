@@ -16,7 +16,7 @@ use futures_util::task::AtomicWaker;
 use futures_util::{Stream, StreamExt, stream};
 
 use crate::content::ByteStream;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 const SENDING: u8 = 0;
 const PAUSED: u8 = 1;
@@ -49,18 +49,18 @@ impl Upload {
     fn poll(&self, source: &mut ByteStream, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         self.0.waker.register(context.waker());
         match self.0.phase.load(Ordering::Acquire) {
+            SENDING => source.poll_next_unpin(context).map(|next| next.map(|piece| self.piece(piece))),
             PAUSED => Poll::Pending,
-            STOPPED => Poll::Ready(Some(Err(io::Error::other("the answer came before the end of the body")))),
-            _ => source.poll_next_unpin(context).map(|next| {
-                next.map(|piece| {
-                    piece.map_err(|error| {
-                        let told = io::Error::other(error.to_string());
-                        *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                        told
-                    })
-                })
-            }),
+            _ => Poll::Ready(Some(Err(io::Error::other("the answer came before the end of the body")))),
         }
+    }
+
+    fn piece(&self, piece: Result<Bytes>) -> io::Result<Bytes> {
+        piece.map_err(|error| {
+            let told = io::Error::other(error.to_string());
+            *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            told
+        })
     }
 
     /// Sends nothing more; the returned value, when it is dropped, gives the body up.

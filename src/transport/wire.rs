@@ -127,7 +127,7 @@ impl Wire {
         }
         *request.headers_mut() = headers;
         match client.execute(request).await {
-            Ok(answer) => Ok(self.answer(hop, &origin, answer, upload)),
+            Ok(answer) => Ok(self.answer(hop, &origin, answer, &upload)),
             Err(error) => match upload.failure() {
                 Some(own) => Err(unsent(own)),
                 None => Err(self.failure(hop, &origin, fixed, &error).await),
@@ -156,7 +156,7 @@ impl Wire {
         }))
     }
 
-    fn answer(&self, hop: &Hop, origin: &Origin, answer: reqwest::Response, upload: Upload) -> Response {
+    fn answer(&self, hop: &Hop, origin: &Origin, answer: reqwest::Response, upload: &Upload) -> Response {
         if let Some(connection) = answer.extensions().get::<HttpInfo>() {
             let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
             used.insert(connection.local_addr());

@@ -1,0 +1,170 @@
+//! What is tried again, and how failures read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::server::{Reply, Server, reply};
+use super::*;
+use crate::content::Body;
+use crate::error::{Error, Kind};
+
+/// A server that says 503 a few times before it says 200.
+async fn flaky(times: usize) -> Server {
+    Server::start(move |before, _| {
+        if before < times { reply("503 Service Unavailable", &[], "no") } else { reply("200 OK", &[], "yes") }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_five_times_more() {
+    let server = flaky(5).await;
+    assert_eq!(told(get(&client(&server, settings()), "x").await).await, "200 yes");
+    assert_eq!(server.seen().len(), 6);
+    let server = flaky(9).await;
+    assert_eq!(told(get(&client(&server, settings()), "x").await).await, "503 no");
+    assert_eq!(server.seen().len(), 6);
+    let server = flaky(9).await;
+    let never = Settings { retry: Retry::never(), ..settings() };
+    assert_eq!(told(get(&client(&server, never), "x").await).await, "503 no");
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_is_final() {
+    let server = Server::start(|_, _| reply("404 Not Found", &[], "none")).await;
+    assert_eq!(told(get(&client(&server, settings()), "x").await).await, "404 none");
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_is_opened_anew_for_each_try() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let body = Body::reopening(Some(4), move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        async { Ok(stream::iter(["ab", "cd"]).map(|text| Ok(Bytes::from(text))).boxed()) }
+    });
+    let server = flaky(2).await;
+    let client = client(&server, settings());
+    let answer = client.send(request(&client, Method::PUT, "x").body(body)).await;
+    assert_eq!(told(answer).await, "200 yes");
+    assert_eq!(opened.load(Ordering::Relaxed), 3);
+    assert!(server.seen().iter().all(|seen| seen.body == "abcd" && seen.header("content-length") == "4"));
+}
+
+#[tokio::test]
+async fn a_body_that_comes_once_is_sent_once() {
+    let body = Body::once(Some(2), stream::iter([Ok(Bytes::from("ab"))]).boxed());
+    let server = flaky(1).await;
+    let client = client(&server, settings());
+    let answer = client.send(request(&client, Method::PUT, "x").body(body)).await;
+    assert_eq!(told(answer).await, "503 no");
+}
+
+#[tokio::test]
+async fn the_failure_of_a_body_is_the_failure_of_the_request() {
+    let body = Body::reopening(Some(9), |_| async {
+        Ok(stream::iter([Ok(Bytes::from("ab")), Err(Error::mismatch("the file changed"))]).boxed())
+    });
+    let server = flaky(0).await;
+    let client = client(&server, settings());
+    let error = client.send(request(&client, Method::PUT, "x").body(body)).await.unwrap_err();
+    assert_eq!(error.to_string(), "the file changed");
+}
+
+#[tokio::test]
+async fn a_reset_is_tried_again_and_then_told() {
+    let server = Server::start(|_, _| Reply::Reset).await;
+    let error = get(&client(&server, settings()), "x").await.unwrap_err().to_string();
+    let url = format!("http://{}/x", server.address);
+    assert_eq!(error, format!("Get {url:?}: read: connection reset by peer"));
+    assert_eq!(server.seen().len(), 6);
+}
+
+#[tokio::test]
+async fn a_close_without_a_byte_is_final() {
+    let server = Server::start(|_, _| Reply::Last(String::new())).await;
+    let error = get(&client(&server, settings()), "x").await.unwrap_err().to_string();
+    assert_eq!(error, format!("Get \"http://{}/x\": EOF", server.address));
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_is_tired_of_is_replaced() {
+    let server = Server::start(|before, seen| match (before, seen.connection) {
+        (0, _) => reply("200 OK", &[], "one"),
+        (_, 0) => Reply::Last(String::new()),
+        _ => reply("200 OK", &[], "two"),
+    })
+    .await;
+    let client = client(&server, Settings { retry: Retry::never(), ..settings() });
+    assert_eq!(told(get(&client, "x").await).await, "200 one");
+    let post = request(&client, Method::POST, "y").body(Body::bytes("b"));
+    assert_eq!(told(client.send(post).await).await, "200 two");
+    assert_eq!(server.lines(), ["GET /x", "POST /y", "POST /y"]);
+}
+
+#[tokio::test]
+async fn nobody_there_is_told_at_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let client = Client::new(&address.to_string(), settings()).unwrap();
+    let error = client.send(request(&client, Method::HEAD, "x")).await.unwrap_err();
+    let words = format!("Head \"http://{address}/x\": dial tcp {address}: connect: connection refused");
+    assert_eq!(error.to_string(), words);
+    assert!(matches!(error.kind(), Kind::Network { unreachable: true, .. }));
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_knows_is_told() {
+    let client = Client::new("nohost.invalid:1", settings()).unwrap();
+    let error = get(&client, "x").await.unwrap_err();
+    let words = "Get \"http://nohost.invalid:1/x\": dial tcp: lookup nohost.invalid: no such host";
+    assert_eq!(error.to_string(), words);
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_ends_with_an_error() {
+    let server =
+        Server::start(|_, _| Reply::Last("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".into())).await;
+    let answer = get(&client(&server, settings()), "x").await.unwrap();
+    let error = answer.body.try_collect::<Vec<_>>().await.unwrap_err().to_string();
+    assert!(error.ends_with(": unexpected EOF"), "{error}");
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_ends_when_the_answer_has_come() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let piece = Bytes::from(vec![0; 64 * 1024]);
+    let size = 1 << 30;
+    let body = Body::reopening(Some(size), move |_| {
+        let (count, piece) = (Arc::clone(&count), piece.clone());
+        let pieces = stream::repeat(piece).inspect(move |piece| {
+            count.fetch_add(piece.len(), Ordering::Relaxed);
+        });
+        async { Ok(pieces.map(Ok).boxed()) }
+    });
+    let server = Server::start(|_, _| reply("413 Payload Too Large", &[], "too large")).await;
+    let client = client(&server, settings());
+    let answer = client.send(request(&client, Method::PUT, "x").body(body)).await;
+    assert_eq!(told(answer).await, "413 too large");
+    assert!((sent.load(Ordering::Relaxed) as u64) < size / 4);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_too_long_a_pause_is_named() {
+    let server = Server::start(|_, _| reply("429 Too Many Requests", &["Retry-After: 3600"], "")).await;
+    let error = get(&client(&server, settings()), "x").await.unwrap_err().to_string();
+    assert!(
+        error.ends_with("wait 3600 seconds (Retry-After), more than the 300 seconds that are waited"),
+        "{error}"
+    );
+    assert_eq!(server.seen().len(), 1);
+}

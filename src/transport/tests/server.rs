@@ -1,0 +1,182 @@
+//! A server that answers each request with the bytes that a test gives it, and remembers what it was asked.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+/// A request as it arrived.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// Method and target: `GET /v2/`.
+    pub(super) line: String,
+    /// Names in lower case, and values.
+    pub(super) headers: Vec<(String, String)>,
+    /// The body, if it had a length.
+    pub(super) body: String,
+    /// Which connection it came on, counted from nought.
+    pub(super) connection: usize,
+}
+
+impl Seen {
+    /// The values of a header, joined.
+    pub(super) fn header(&self, name: &str) -> String {
+        let values =
+            self.headers.iter().filter(|(header, _)| header == name).map(|(_, value)| value.as_str());
+        values.collect::<Vec<_>>().join("|")
+    }
+}
+
+/// What the server does with a request.
+pub(super) enum Reply {
+    /// Sends these bytes and goes on.
+    Send(String),
+    /// Sends these bytes and closes.
+    Last(String),
+    /// Throws the connection away.
+    Reset,
+}
+
+/// A server on a port of its own; it is gone when this is dropped.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    task: JoinHandle<()>,
+}
+
+type Handler = Arc<dyn Fn(usize, &Seen) -> Reply + Send + Sync>;
+
+impl Server {
+    /// Starts a server; `answer` is told how many requests came before.
+    pub(super) async fn start(answer: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::over(None, answer).await
+    }
+
+    /// The same over TLS.
+    pub(super) async fn over(
+        tls: Option<TlsAcceptor>,
+        answer: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (answer, log): (Handler, _) = (Arc::new(answer), Arc::clone(&seen));
+        let task = tokio::spawn(async move {
+            for connection in 0.. {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                let (answer, log, tls) = (Arc::clone(&answer), Arc::clone(&log), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, connection, &answer, &log).await;
+                            }
+                        }
+                        None => plain(stream, connection, &answer, &log).await,
+                    }
+                });
+            }
+        });
+        Self { address, seen, task }
+    }
+
+    /// Host and port.
+    pub(super) fn registry(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// All requests so far.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Methods and targets of all requests so far.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.seen().into_iter().map(|seen| seen.line).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// An answer with a body.
+pub(super) fn reply(status: &str, headers: &[&str], body: &str) -> Reply {
+    let mut text = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
+    for header in headers {
+        text += header;
+        text += "\r\n";
+    }
+    Reply::Send(format!("{text}\r\n{body}"))
+}
+
+async fn plain(mut stream: TcpStream, connection: usize, answer: &Handler, log: &Mutex<Vec<Seen>>) {
+    if serve(&mut stream, connection, answer, log).await {
+        let _ = stream.set_zero_linger();
+    }
+}
+
+/// Answers requests until one ends the connection; true when it is to be thrown away.
+async fn serve<S>(mut stream: S, connection: usize, answer: &Handler, log: &Mutex<Vec<Seen>>) -> bool
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut buffer = Vec::new();
+    loop {
+        let Some(seen) = next(&mut stream, &mut buffer, connection).await else { return false };
+        let reply = {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            let reply = answer(log.len(), &seen);
+            log.push(seen);
+            reply
+        };
+        match reply {
+            Reply::Reset => return true,
+            Reply::Send(text) => {
+                if stream.write_all(text.as_bytes()).await.is_err() {
+                    return false;
+                }
+            }
+            Reply::Last(text) => {
+                let _ = stream.write_all(text.as_bytes()).await;
+                let _ = stream.shutdown().await;
+                return false;
+            }
+        }
+    }
+}
+
+async fn next<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>, connection: usize) -> Option<Seen> {
+    let end = loop {
+        if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head: Vec<u8> = buffer.drain(..end).collect();
+    let head = String::from_utf8(head).ok()?;
+    let mut lines = head.lines();
+    let line = lines.next()?.rsplit_once(' ')?.0.to_owned();
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    // A large body is left unread on purpose: the answer comes first.
+    let body = if length > 64 * 1024 { 0 } else { length };
+    while buffer.len() < body {
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let body = String::from_utf8(buffer.drain(..body).collect()).ok()?;
+    Some(Seen { line, headers, body, connection })
+}

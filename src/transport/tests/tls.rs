@@ -1,0 +1,162 @@
+//! Certificates, names and addresses.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tempfile::TempDir;
+use tokio_rustls::TlsAcceptor;
+
+use super::server::{Server, reply};
+use super::*;
+
+/// An authority with its files.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: TempDir,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        crate::disk::write(&folder.path().join("ca.pem"), issuer.pem().as_bytes(), 0o600).unwrap();
+        Self { issuer, folder }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Files of a client certificate and its key.
+    fn client(&self) -> (PathBuf, PathBuf) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["client".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let (certificate_file, key_file) = (self.file("client.pem"), self.file("client.key"));
+        crate::disk::write(&certificate_file, certificate.pem().as_bytes(), 0o600).unwrap();
+        crate::disk::write(&key_file, key.serialize_pem().as_bytes(), 0o600).unwrap();
+        (certificate_file, key_file)
+    }
+
+    /// A server with a certificate for this name, which tells the name it was asked for.
+    async fn server(&self, name: &str, wants_client: bool) -> Server {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+        let builder = builder.with_safe_default_protocol_versions().unwrap();
+        let builder = if wants_client {
+            let mut roots = RootCertStore::empty();
+            roots.add(self.issuer.der().clone()).unwrap();
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+            builder.with_client_cert_verifier(verifier)
+        } else {
+            builder.with_no_client_auth()
+        };
+        let config = builder
+            .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Server::over(Some(acceptor), |_, seen| reply("200 OK", &[], &seen.header("host"))).await
+    }
+
+    fn trusted(&self) -> Settings {
+        Settings { plain_http: false, ca_file: Some(self.file("ca.pem")), ..settings() }
+    }
+}
+
+#[tokio::test]
+async fn only_the_given_authority_is_trusted() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let server = ours.server("127.0.0.1", false).await;
+    let host = server.registry();
+    assert_eq!(told(get(&client(&server, ours.trusted()), "x").await).await, format!("200 {host}"));
+    let error = get(&client(&server, other.trusted()), "x").await.unwrap_err().to_string();
+    let words = "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+    assert_eq!(error, format!("Get \"https://{host}/x\": {words}"));
+}
+
+#[tokio::test]
+async fn an_insecure_client_takes_any_certificate() {
+    let server = Authority::new().server("elsewhere.test", false).await;
+    let settings = Settings { plain_http: false, insecure: true, ..settings() };
+    assert!(told(get(&client(&server, settings), "x").await).await.starts_with("200"));
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_told_with_both_names() {
+    let authority = Authority::new();
+    let server = authority.server("elsewhere.test", false).await;
+    let mut settings = authority.trusted();
+    settings.resolve = vec![format!("reg.test:443:127.0.0.1:{}", server.address.port()).parse().unwrap()];
+    let client = Client::new("reg.test", settings).unwrap();
+    let error = get(&client, "x").await.unwrap_err().to_string();
+    assert!(error.ends_with("x509: certificate is valid for elsewhere.test, not reg.test"), "{error}");
+}
+
+#[tokio::test]
+async fn a_given_address_keeps_the_name_for_host_and_certificate() {
+    let authority = Authority::new();
+    let server = authority.server("reg.test", false).await;
+    let mut settings = authority.trusted();
+    settings.resolve = vec![format!("reg.test:5000:127.0.0.1:{}", server.address.port()).parse().unwrap()];
+    let client = Client::new("reg.test:5000", settings).unwrap();
+    let answer = get(&client, "x").await.unwrap();
+    assert_eq!(answer.url.as_str(), "https://reg.test:5000/x");
+    assert_eq!(told(Ok(answer)).await, "200 reg.test:5000");
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_the_registry_and_nobody_else() {
+    let authority = Authority::new();
+    let server = authority.server("127.0.0.1", true).await;
+    let with = Settings { client_certificate: Some(authority.client()), ..authority.trusted() };
+    assert!(told(get(&client(&server, with.clone()), "x").await).await.starts_with("200"));
+    let error = get(&client(&server, authority.trusted()), "x").await.unwrap_err().to_string();
+    assert!(error.ends_with("remote error: tls: certificate required"), "{error}");
+    let other = authority.server("127.0.0.1", true).await;
+    let elsewhere = Request::new(Method::GET, format!("https://{}/x", other.address).parse().unwrap());
+    client(&server, with).send(elsewhere).await.unwrap_err();
+    assert_eq!(other.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told() {
+    let server = Server::start(|_, _| reply("200 OK", &[], "")).await;
+    let settings = Settings { plain_http: false, insecure: true, ..settings() };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let speaker = tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt;
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream
+    });
+    let client = Client::new(&address.to_string(), settings).unwrap();
+    let error = get(&client, "x").await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!("Get \"https://{address}/x\": http: server gave HTTP response to HTTPS client")
+    );
+    drop((speaker, server));
+}
+
+#[tokio::test]
+async fn files_that_are_missing_or_hold_nothing_are_named() {
+    let authority = Authority::new();
+    let missing = Settings { ca_file: Some(authority.file("none")), ..settings() };
+    let says = Client::new("h", missing).unwrap_err().to_string();
+    assert_eq!(says, format!("open {}: no such file or directory", authority.file("none").display()));
+    let key = authority.client().1;
+    let keyed = Settings { ca_file: Some(key.clone()), ..settings() };
+    assert!(Client::new("h", keyed).unwrap_err().to_string().starts_with("no certificates in "));
+    let twice = Settings { client_certificate: Some((key.clone(), key)), ..settings() };
+    assert!(Client::new("h", twice).is_err());
+}
