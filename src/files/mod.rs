@@ -1,1 +1,16 @@
 //! Ordinary files and folders: what is pushed, and where what is pulled goes.
+//!
+//! [`Staging`] turns file arguments into nodes that can be read, [`Output`] writes titled nodes below a folder. A
+//! folder travels as one archive, made and opened here with the same bytes as oras's. Both ends work on paths that
+//! they are given: which folder is the working one, and which is for temporary files, is decided above.
+
+mod argument;
+mod header;
+mod output;
+mod pack;
+mod path;
+mod staging;
+
+pub use argument::{FileArgument, refuse_absolute};
+pub use output::{Existing, Output, Rules, Traversal, Written};
+pub use staging::Staging;

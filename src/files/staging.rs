@@ -1,0 +1,262 @@
+//! Files and folders as nodes that can be read.
+//!
+//! Adding a file reads it once for its digest; its bytes are read again when they are sent, so nothing is copied and
+//! nothing is held in memory. A file that changed in between is an error. A folder is packed into a temporary
+//! archive that is gone when the last clone of its [`Staging`] is.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tempfile::TempPath;
+
+use super::pack::{Packed, changed, pack};
+use super::path;
+use crate::content::{Body, Source, checked};
+use crate::disk;
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::oci::{Algorithm, Annotations, Descriptor, Digest, Hasher, Locator, Tag, annotations, media_type};
+
+/// The name under which the files of a packed folder lie when it is a config, which has no title.
+const CONFIG_NAME: &str = "$config";
+/// Bytes hashed at once.
+const PIECE: usize = 256 * 1024;
+
+/// Files and folders that are about to be sent. A clone is the same collection.
+#[derive(Debug, Clone)]
+pub struct Staging(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    temporary: PathBuf,
+    threads: NonZero<usize>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    titles: HashSet<String>,
+    blobs: HashMap<Digest, Arc<Blob>>,
+}
+
+/// Where the bytes of a node are.
+#[derive(Debug)]
+struct Blob {
+    size: u64,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    /// A file of the user's, and its time when it was hashed.
+    File(PathBuf, Option<SystemTime>),
+    /// An archive of our own.
+    Archive(TempPath),
+}
+
+impl Staging {
+    /// Nothing yet. Paths start at `root`, which is absolute; archives of folders lie in `temporary`.
+    pub fn new(root: PathBuf, temporary: PathBuf) -> Self {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        Self(Arc::new(Inner { root, temporary, threads, held: Mutex::default() }))
+    }
+
+    /// Adds a file or a folder and says what it became. Its title is the one among the annotations, else the cleaned
+    /// path. Links are followed; a folder becomes an archive that is unpacked by whoever pulls it.
+    ///
+    /// # Errors
+    /// There is no such file or it cannot be read; the title is empty or another file has it.
+    pub async fn add(
+        &self,
+        path: &str,
+        media_type: Option<&str>,
+        annotations: Annotations,
+    ) -> Result<Descriptor> {
+        let title = annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| path::clean(path));
+        if title.is_empty() {
+            return Err(Error::invalid("missing name"));
+        }
+        if !self.held().titles.insert(title.clone()) {
+            return Err(Error::invalid(format!("{title}: duplicate name")));
+        }
+        let mut node = self.stage(path, title.clone()).await?;
+        node.annotations.insert(annotations::TITLE.to_owned(), title);
+        node.annotations.extend(annotations);
+        node.media_type = match media_type {
+            Some(media_type) => media_type.to_owned(),
+            None => node.media_type,
+        };
+        Ok(node)
+    }
+
+    /// Adds a file as a config, which has no title.
+    ///
+    /// # Errors
+    /// There is no such file or it cannot be read.
+    pub async fn add_config(&self, path: &str, media_type: Option<&str>) -> Result<Descriptor> {
+        let node = self.stage(path, CONFIG_NAME.to_owned()).await?;
+        Ok(Descriptor::new(media_type.unwrap_or(media_type::UNKNOWN_CONFIG), node.digest, node.size))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn stage(&self, path: &str, name: String) -> Result<Descriptor> {
+        let inner = Arc::clone(&self.0);
+        let path = path::join(&self.0.root, Path::new(path));
+        let work = tokio::task::spawn_blocking(move || inner.read(&path, &name));
+        let (node, blob) = disk::joined(work.await)?;
+        self.held().blobs.entry(node.digest.clone()).or_insert_with(|| Arc::new(blob));
+        Ok(node)
+    }
+
+    fn blob(&self, digest: &Digest) -> Option<Arc<Blob>> {
+        self.held().blobs.get(digest).cloned()
+    }
+}
+
+impl Inner {
+    fn read(&self, path: &Path, name: &str) -> Result<(Descriptor, Blob)> {
+        let about = fs::metadata(path).at("stat", path)?;
+        if about.is_dir() {
+            return pack(path, name, &self.temporary, self.threads).map(archived);
+        }
+        if !can_be_read_twice(&about) {
+            let text = format!("{}: neither a file nor a folder", path.display());
+            return Err(Error::unsupported(text));
+        }
+        let digest = digest(path, about.len())?;
+        let after = fs::metadata(path).at("stat", path)?;
+        if after.len() != about.len() || after.modified().ok() != about.modified().ok() {
+            return Err(changed(path));
+        }
+        let blob = Blob { size: about.len(), content: Content::File(path.to_owned(), about.modified().ok()) };
+        Ok((Descriptor::new(media_type::LAYER, digest, about.len()), blob))
+    }
+}
+
+fn archived(packed: Packed) -> (Descriptor, Blob) {
+    let mut node = Descriptor::new(media_type::LAYER_GZIP, packed.digest, packed.size);
+    node.annotations.insert(annotations::CONTENT_DIGEST.to_owned(), packed.content.to_string());
+    node.annotations.insert(annotations::CONTENT_UNPACK.to_owned(), "true".to_owned());
+    (node, Blob { size: packed.size, content: Content::Archive(packed.file) })
+}
+
+/// The digest of a file of that size.
+fn digest(path: &Path, size: u64) -> Result<Digest> {
+    let mut file = File::open(path).at("open", path)?;
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut piece = vec![0; PIECE];
+    let mut left = size;
+    loop {
+        let read = match file.read(&mut piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read.at("read", path)?,
+        };
+        if read as u64 > left || (read == 0 && left > 0) {
+            return Err(changed(path));
+        }
+        if read == 0 {
+            return Ok(hasher.finish());
+        }
+        left -= read as u64;
+        hasher.update(&piece[..read]);
+    }
+}
+
+/// Pipes give their bytes once, and opening one may wait for ever. A device as `/dev/null` is an empty file.
+#[cfg(unix)]
+fn can_be_read_twice(about: &Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    about.is_file() || about.file_type().is_char_device()
+}
+
+#[cfg(not(unix))]
+fn can_be_read_twice(about: &Metadata) -> bool {
+    about.is_file()
+}
+
+impl Blob {
+    fn path(&self) -> &Path {
+        match &self.content {
+            Content::File(path, _) => path,
+            Content::Archive(path) => path,
+        }
+    }
+
+    /// Fails where the file is seen not to be the one that was hashed.
+    fn unchanged(&self) -> Result<()> {
+        let Content::File(path, modified) = &self.content else { return Ok(()) };
+        let about = fs::metadata(path).at("stat", path)?;
+        let same = about.len() == self.size && about.modified().ok() == *modified;
+        if same { Ok(()) } else { Err(changed(path)) }
+    }
+}
+
+/// The bytes of a blob, checked; what is not as promised can only be a file that changed.
+fn body(blob: &Arc<Blob>, node: &Descriptor) -> Body {
+    let opened = Arc::clone(blob);
+    let open = move |from| {
+        let blob = Arc::clone(&opened);
+        async move {
+            let looked = Arc::clone(&blob);
+            disk::joined(tokio::task::spawn_blocking(move || looked.unchanged()).await)?;
+            let bytes = disk::read(blob.path(), from).await?;
+            // The archive must outlive the reading of it.
+            let kept = bytes.map(move |piece| {
+                let _archive = &blob;
+                piece
+            });
+            Ok(kept.boxed())
+        }
+    };
+    let named = Arc::clone(blob);
+    checked(Body::reopening(Some(blob.size), open), node).through(move |stream, _| {
+        let named = Arc::clone(&named);
+        let renamed = stream.map_err(move |error| match error.kind() {
+            Kind::Mismatch(_) => changed(named.path()),
+            _ => error,
+        });
+        renamed.boxed()
+    })
+}
+
+#[async_trait]
+impl Source for Staging {
+    async fn resolve(&self, _at: &Locator) -> Result<Descriptor> {
+        Err(Error::missing())
+    }
+
+    async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
+        let found = self.blob(blob).ok_or_else(Error::missing)?;
+        Ok(Descriptor::new(media_type::OCTET_STREAM, blob.clone(), found.size))
+    }
+
+    async fn exists(&self, node: &Descriptor) -> Result<bool> {
+        Ok(self.blob(&node.digest).is_some())
+    }
+
+    fn fetch(&self, node: &Descriptor) -> Body {
+        match self.blob(&node.digest) {
+            Some(blob) => body(&blob, node),
+            None => Body::reopening(Some(node.size), |_| async { Err(Error::missing()) }),
+        }
+    }
+
+    async fn referrers(&self, _node: &Descriptor, _artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
+        Ok(Vec::new())
+    }
+
+    fn tags(&self, _after: Option<&str>) -> BoxStream<'_, Result<Vec<Tag>>> {
+        stream::empty().boxed()
+    }
+}
