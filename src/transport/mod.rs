@@ -26,6 +26,7 @@ mod redirect;
 mod resolve;
 mod retry;
 mod settings;
+mod tls;
 mod upload;
 mod wire;
 

@@ -47,7 +47,7 @@ pub(super) fn of_request(error: &reqwest::Error, address: &str) -> (Cause, Strin
             if error.is_connect() { dial("i/o timeout") } else { "i/o timeout".to_owned() },
         );
     }
-    let mut deepest = String::new();
+    let (mut deepest, mut kind) = (String::new(), Cause::Other);
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(cause) = next {
         if let Some(lookup) = cause.downcast_ref::<LookupFailed>() {
@@ -62,13 +62,17 @@ pub(super) fn of_request(error: &reqwest::Error, address: &str) -> (Cause, Strin
                 (kind, text) => (kind, text.to_owned()),
             };
         }
-        if let Some(found) = cause.downcast_ref::<hyper::Error>().and_then(of_http) {
-            return found;
+        if let Some(http) = cause.downcast_ref::<hyper::Error>() {
+            if let Some(found) = of_http(http) {
+                return found;
+            }
+            // What is left are connections and streams that HTTP/2 threw away.
+            kind = if http.is_user() { Cause::Other } else { Cause::Reset };
         }
         deepest = cause.to_string();
         next = below(cause);
     }
-    (Cause::Other, deepest)
+    (kind, deepest)
 }
 
 /// The words for an answer's body that broke off.
@@ -108,6 +112,8 @@ fn of_io(error: &io::Error, connecting: bool) -> Option<(Cause, &'static str)> {
             (Cause::Reset, "read: connection reset by peer")
         }
         ErrorKind::BrokenPipe => (Cause::Reset, "write: broken pipe"),
+        // In the middle of a TLS handshake: whoever does that will do it again.
+        ErrorKind::UnexpectedEof if connecting => (Cause::Other, "EOF"),
         ErrorKind::UnexpectedEof => (Cause::Cut, "EOF"),
         _ => return None,
     })

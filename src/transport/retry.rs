@@ -111,7 +111,8 @@ fn passing(outcome: &Result<Response, Failure>) -> bool {
                 || status == StatusCode::TOO_MANY_REQUESTS
                 || status.as_u16() >= 500
         }
-        Err(failure) => matches!(failure.cause, Some(Cause::Timeout | Cause::Reset)),
+        // Whether a byte of the answer had come cannot be told here, so oras's exception for that is not made.
+        Err(failure) => matches!(failure.cause, Some(Cause::Timeout | Cause::Reset | Cause::Cut)),
     }
 }
 

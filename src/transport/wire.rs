@@ -1,15 +1,12 @@
 //! HTTP itself: connections, TLS, proxies, addresses.
 //!
 //! A client is built when the first request needs it, one for the registry's own origin (which alone is shown the
-//! client certificate), one for each origin with an address of its own, and one for all others. Reading the system's
-//! certificates takes milliseconds, so a client that will not look at a certificate does not load them.
+//! client certificate), one for each origin with an address of its own, and one for all others.
 //!
 //! What does not belong here: what is sent, and whether it is sent again.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,16 +15,16 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::{HeaderMap, Method};
 use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::dns::{Addrs, Name, Resolving};
-use reqwest::{Certificate, Identity};
 use url::Url;
 
 use super::origin::Origin;
 use super::reason::{self, Cause, LookupFailed};
 use super::redact::shown;
+use super::tls::Tls;
 use super::upload::Upload;
 use super::{Resolve, Response, Settings};
 use crate::content::Body;
-use crate::error::{Error, IoContext, Kind, Result};
+use crate::error::{Error, Kind, Result};
 
 /// How long a connection may take to come about, as with Go's own client.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,19 +56,11 @@ pub(super) struct Failure {
 /// The connections of one registry.
 pub(super) struct Wire {
     own: Origin,
-    trust: Trust,
-    identity: Option<Identity>,
+    tls: Tls,
     resolve: Vec<Resolve>,
     clients: tokio::sync::Mutex<HashMap<Route, reqwest::Client>>,
     /// The near ends of connections that have brought an answer.
     used: Mutex<HashSet<SocketAddr>>,
-}
-
-/// Which certificates are taken.
-enum Trust {
-    System,
-    Any,
-    Only(Vec<Certificate>),
 }
 
 /// What a client is built for.
@@ -88,24 +77,9 @@ impl Wire {
     /// # Errors
     /// Certificates that cannot be read.
     pub(super) fn new(own: Origin, settings: &Settings) -> Result<Self> {
-        let trust = match &settings.ca_file {
-            _ if settings.insecure => Trust::Any,
-            Some(path) => Trust::Only(certificates(path)?),
-            None => Trust::System,
-        };
-        let identity = match &settings.client_certificate {
-            Some((certificate, key)) => Some(identity(certificate, key)?),
-            None => None,
-        };
+        let tls = Tls::new(settings)?;
         let resolve = settings.resolve.clone();
-        Ok(Self {
-            own,
-            trust,
-            identity,
-            resolve,
-            clients: tokio::sync::Mutex::default(),
-            used: Mutex::default(),
-        })
+        Ok(Self { own, tls, resolve, clients: tokio::sync::Mutex::default(), used: Mutex::default() })
     }
 
     /// One request, one answer.
@@ -216,8 +190,6 @@ impl Wire {
 
     #[expect(clippy::disallowed_methods, reason = "the one place where clients are made")]
     fn build(&self, route: &Route, origin: &Origin, fixed: Option<SocketAddr>) -> Result<reqwest::Client> {
-        // Another part of the program may have chosen a provider already, and that is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -233,15 +205,7 @@ impl Wire {
         if origin.is_loopback() || fixed.is_some() {
             builder = builder.no_proxy();
         }
-        builder = match &self.trust {
-            Trust::Only(certificates) => builder.tls_certs_only(certificates.iter().cloned()),
-            Trust::Any => builder.tls_danger_accept_invalid_certs(true),
-            Trust::System if !origin.secure() => builder.tls_certs_only([]),
-            Trust::System => builder,
-        };
-        if let Some(identity) = self.identity.clone().filter(|_| *route == Route::Own) {
-            builder = builder.identity(identity);
-        }
+        let builder = self.tls.apply(builder, origin.secure(), *route == Route::Own)?;
         builder
             .build()
             .map_err(|error| Error::invalid(format!("cannot set up TLS: {error}")).caused_by(error))
@@ -315,21 +279,4 @@ fn near_end(error: &reqwest::Error) -> Option<SocketAddr> {
 
 fn network(method: Method, url: String, reason: String, unreachable: bool) -> Error {
     Error::new(Kind::Network { method, url, reason, unreachable })
-}
-
-fn certificates(path: &Path) -> Result<Vec<Certificate>> {
-    let text = fs::read(path).at("open", path)?;
-    let none = || Error::invalid(format!("no certificates in {}", path.display()));
-    let found = Certificate::from_pem_bundle(&text).map_err(|error| none().caused_by(error))?;
-    if found.is_empty() { Err(none()) } else { Ok(found) }
-}
-
-fn identity(certificate: &Path, key: &Path) -> Result<Identity> {
-    let mut text = fs::read(certificate).at("open", certificate)?;
-    text.push(b'\n');
-    text.extend(fs::read(key).at("open", key)?);
-    Identity::from_pem(&text).map_err(|error| {
-        let files = format!("{} and {}", certificate.display(), key.display());
-        Error::invalid(format!("no client certificate with its key in {files}")).caused_by(error)
-    })
 }

@@ -86,11 +86,18 @@ async fn a_reset_is_tried_again_and_then_told() {
 }
 
 #[tokio::test]
-async fn a_close_without_a_byte_is_final() {
+async fn an_answer_that_ends_in_its_header_is_tried_again() {
+    let server = Server::start(|before, _| match before {
+        0 => Reply::Last("HTTP/1.1 200 OK\r\nContent-".into()),
+        1 => Reply::Last(String::new()),
+        _ => reply("200 OK", &[], "yes"),
+    })
+    .await;
+    assert_eq!(told(get(&client(&server, settings()), "x").await).await, "200 yes");
     let server = Server::start(|_, _| Reply::Last(String::new())).await;
     let error = get(&client(&server, settings()), "x").await.unwrap_err().to_string();
     assert_eq!(error, format!("Get \"http://{}/x\": EOF", server.address));
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.seen().len(), 6);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::CertificateDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tempfile::TempDir;
@@ -48,28 +49,36 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
-        let builder = builder.with_safe_default_protocol_versions().unwrap();
-        let builder = if wants_client {
-            let mut roots = RootCertStore::empty();
-            roots.add(self.issuer.der().clone()).unwrap();
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-            builder.with_client_cert_verifier(verifier)
-        } else {
-            builder.with_no_client_auth()
-        };
-        let config = builder
-            .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        Server::over(Some(acceptor), |_, seen| reply("200 OK", &[], &seen.header("host"))).await
+        started(certificate.der().clone(), &key, wants_client.then(|| self.issuer.der().clone())).await
     }
 
     fn trusted(&self) -> Settings {
         Settings { plain_http: false, ca_file: Some(self.file("ca.pem")), ..settings() }
     }
+}
+
+/// A server with this certificate. With an authority it wants a client certificate of that.
+async fn started(
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    authority: Option<CertificateDer<'static>>,
+) -> Server {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = if let Some(authority) = authority {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority).unwrap();
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        builder.with_client_cert_verifier(verifier)
+    } else {
+        builder.with_no_client_auth()
+    };
+    let key = key.serialize_der().try_into().unwrap();
+    let config = builder.with_single_cert(vec![certificate], key).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    Server::over(Some(acceptor), |_, seen| reply("200 OK", &[], &seen.header("host"))).await
 }
 
 #[tokio::test]
@@ -81,6 +90,23 @@ async fn only_the_given_authority_is_trusted() {
     let error = get(&client(&server, other.trusted()), "x").await.unwrap_err().to_string();
     let words = "tls: failed to verify certificate: x509: certificate signed by unknown authority";
     assert_eq!(error, format!("Get \"https://{host}/x\": {words}"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_its_own_authority_may_stand_in_the_file() {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("server.pem");
+    crate::disk::write(&file, certificate.pem().as_bytes(), 0o600).unwrap();
+    let server = started(certificate.der().clone(), &key, None).await;
+    let mut settings = Settings { plain_http: false, ca_file: Some(file), ..settings() };
+    assert!(told(get(&client(&server, settings.clone()), "x").await).await.starts_with("200"));
+    settings.resolve = vec![format!("reg.test:443:{}", server.address).parse().unwrap()];
+    let error = get(&Client::new("reg.test", settings).unwrap(), "x").await.unwrap_err().to_string();
+    assert!(error.ends_with("x509: certificate is valid for 127.0.0.1, not reg.test"), "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,176 @@
+//! Whom to trust, and what to show of oneself.
+//!
+//! With a file of certificates only those are trusted, and not the system's. Such a file often holds the server's own
+//! certificate, signed by itself and marked as an authority: rustls takes no authority for a server, Go takes whatever
+//! lies in its pool. So a certificate that is in the file byte by byte is taken too, if name and time are right.
+//!
+//! What does not belong here: connections.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use reqwest::{ClientBuilder, Identity};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use zeroize::Zeroizing;
+
+use super::Settings;
+use crate::error::{Error, IoContext, Result};
+
+/// What TLS needs to know, read from files.
+pub(super) struct Tls {
+    trust: Trust,
+    /// The client certificate and its key.
+    identity: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Which certificates are taken.
+enum Trust {
+    System,
+    Any,
+    Only(Arc<Pinned>),
+}
+
+impl Tls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// Files that are missing or hold something else.
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
+        // Another part of the program may have chosen a provider already, and that is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let trust = match &settings.ca_file {
+            _ if settings.insecure => Trust::Any,
+            Some(path) => Trust::Only(Arc::new(Pinned::read(path)?)),
+            None => Trust::System,
+        };
+        let identity = match &settings.client_certificate {
+            Some((certificate, key)) => Some(identity(certificate, key)?),
+            None => None,
+        };
+        Ok(Self { trust, identity })
+    }
+
+    /// Sets up a client. `secure` tells whether it will speak TLS at all, `own` whether it will speak to the registry
+    /// itself, which alone is shown the client certificate.
+    ///
+    /// # Errors
+    /// A key that does not fit its certificate.
+    pub(super) fn apply(&self, builder: ClientBuilder, secure: bool, own: bool) -> Result<ClientBuilder> {
+        let identity = self.identity.as_ref().filter(|_| own);
+        let builder = match &self.trust {
+            Trust::Only(pinned) => return Ok(builder.tls_backend_preconfigured(pinned.config(identity)?)),
+            Trust::Any => builder.tls_danger_accept_invalid_certs(true),
+            // Reading the system's certificates takes milliseconds.
+            Trust::System if !secure => builder.tls_certs_only([]),
+            Trust::System => builder,
+        };
+        match identity {
+            Some(pem) => Ok(builder.identity(Identity::from_pem(pem).map_err(unfit)?)),
+            None => Ok(builder),
+        }
+    }
+}
+
+fn unfit(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let error = error.into();
+    Error::invalid(format!("cannot use the client certificate: {error}")).caused_by(error)
+}
+
+fn identity(certificate: &Path, key: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(fs::read(certificate).at("open", certificate)?);
+    text.push(b'\n');
+    text.extend_from_slice(&Zeroizing::new(fs::read(key).at("open", key)?));
+    if Identity::from_pem(&text).is_err() {
+        let files = format!("{} and {}", certificate.display(), key.display());
+        return Err(Error::invalid(format!("no client certificate with its key in {files}")));
+    }
+    Ok(text)
+}
+
+/// The certificates of a file.
+#[derive(Debug)]
+struct Pinned {
+    certificates: Vec<CertificateDer<'static>>,
+    chains: Arc<WebPkiServerVerifier>,
+}
+
+impl Pinned {
+    fn read(path: &Path) -> Result<Self> {
+        let text = fs::read(path).at("open", path)?;
+        let wrong = || Error::invalid(format!("no certificates in {}", path.display()));
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        let certificates = found.map_err(|error| wrong().caused_by(error))?;
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates.iter().cloned());
+        let chains = WebPkiServerVerifier::builder(Arc::new(roots)).build();
+        let chains = chains.map_err(|error| wrong().caused_by(error))?;
+        Ok(Self { certificates, chains })
+    }
+
+    fn config(self: &Arc<Self>, identity: Option<&Zeroizing<Vec<u8>>>) -> Result<ClientConfig> {
+        let builder =
+            ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::<Self>::clone(self));
+        let mut config = match identity {
+            Some(pem) => {
+                let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+                let key = PrivateKeyDer::from_pem_slice(pem).map_err(unfit)?;
+                builder.with_client_auth_cert(chain.map_err(unfit)?, key).map_err(unfit)?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified =
+            self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match verified {
+            // The time is looked at before this error, the name is not.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_)))
+                if self.certificates.contains(end_entity) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chains.supported_verify_schemes()
+    }
+}
