@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -131,8 +131,8 @@ struct Job<'a> {
     copier: &'a Copier<'a>,
     main: Option<(&'a Descriptor, &'a Tag)>,
     mounting: AtomicBool,
-    /// The titles under which nodes were handled.
-    handled: Mutex<HashMap<Digest, String>>,
+    /// The titles under which nodes were handled; the same bytes can be a blob and a manifest.
+    handled: Mutex<HashMap<(Digest, bool), String>>,
 }
 
 impl<'a> Job<'a> {
@@ -147,12 +147,16 @@ impl<'a> Job<'a> {
 
     fn ended(&self, node: &Descriptor, ending: Ending) {
         let title = node.title().unwrap_or_default().to_owned();
-        self.handled.lock().unwrap_or_else(PoisonError::into_inner).insert(node.digest.clone(), title);
+        self.handled().insert(key(node), title);
         self.report(Event::Ended(node, ending));
     }
 
+    fn handled(&self) -> MutexGuard<'_, HashMap<(Digest, bool), String>> {
+        self.handled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn has_handled(&self, node: &Descriptor) -> bool {
-        self.handled.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&node.digest)
+        self.handled().contains_key(&key(node))
     }
 
     /// The tag that this node gets with its bytes.
@@ -211,9 +215,9 @@ impl<'a> Job<'a> {
 
     /// Nodes that are there because others with the same bytes are.
     fn tell_twins(&self, document: &Document) {
-        let handled = self.handled.lock().unwrap_or_else(PoisonError::into_inner);
+        let handled = self.handled();
         let twins = document.children().filter(|child| {
-            handled.get(&child.digest).is_some_and(|title| title != child.title().unwrap_or_default())
+            handled.get(&key(child)).is_some_and(|title| title != child.title().unwrap_or_default())
         });
         for twin in twins {
             self.report(Event::Ended(twin, self.copier.twins));
@@ -233,6 +237,10 @@ impl<'a> Job<'a> {
     }
 }
 
+fn key(node: &Descriptor) -> (Digest, bool) {
+    (node.digest.clone(), node.is_manifest())
+}
+
 /// Whether the user may not do this, so that it need not be tried again.
 fn may_not(error: &Error) -> bool {
     error.refusal().is_some_and(|refusal| {
@@ -243,6 +251,10 @@ fn may_not(error: &Error) -> bool {
 #[async_trait]
 impl Visit for Job<'_> {
     async fn enter(&self, node: &Descriptor) -> Result<Entered> {
+        // By an earlier walk of the same job.
+        if self.has_handled(node) {
+            return Ok(Entered::Done);
+        }
         if self.copier.target.exists(node).await.on(Side::Destination)? {
             self.already_there(node).await?;
             return Ok(Entered::Done);

@@ -39,12 +39,12 @@ pub async fn closure(documents: &Documents<'_>, root: &Descriptor, limits: Limit
             lists.buffered(limits.requests()).try_collect().await.on(Side::Source)?;
         let mut next = Vec::new();
         for (position, (node, list)) in level.iter().zip(lists).enumerate() {
-            let about = if position < of_root { root } else { node };
-            for referrer in list {
-                if referrer.digest == about.digest {
-                    continue;
+            let is_part = (1..of_root).contains(&position);
+            for referrer in list.into_iter().filter(|referrer| referrer.digest != root.digest) {
+                // What refers to a part does not hold the index.
+                if !is_part && referrer.digest != node.digest {
+                    has_referrers.insert(node.digest.clone());
                 }
-                has_referrers.insert(about.digest.clone());
                 if seen.insert(referrer.digest.clone()) {
                     next.push(referrer);
                 }
@@ -53,6 +53,11 @@ pub async fn closure(documents: &Documents<'_>, root: &Descriptor, limits: Limit
         found.all.extend(next.iter().cloned());
         (level, of_root) = (next, 0);
     }
-    found.tops = found.all.iter().filter(|node| !has_referrers.contains(&node.digest)).cloned().collect();
+    let tops = found.all.iter().filter(|node| !has_referrers.contains(&node.digest));
+    found.tops = tops.cloned().collect();
+    if !has_referrers.contains(&root.digest) {
+        // The others may hold it, and then it is done with them.
+        found.tops.rotate_left(1);
+    }
     Ok(found)
 }
