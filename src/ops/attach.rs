@@ -5,9 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::manifest::resolve;
+use super::pack::{Artifact, Parts, pack};
+use super::stage::Files;
 use crate::content::Target;
-use crate::error::{Error, Result};
-use crate::oci::{Annotations, Descriptor, Locator, Platform};
+use crate::error::{Context, Error, Result};
+use crate::oci::{Descriptor, Locator, Platform};
 use crate::progress::Reporter;
 use crate::transfer::Limits;
 
@@ -20,10 +23,8 @@ pub struct Attach {
     pub platform: Option<Platform>,
     /// What the artifact is.
     pub artifact_type: String,
-    /// Annotations of the manifest.
-    pub annotations: Annotations,
-    /// Annotations of the config.
-    pub config_annotations: Annotations,
+    /// Its files; without any there must be annotations.
+    pub files: Files,
     /// The time it is made.
     pub now: Timestamp,
     /// How much at once.
@@ -46,6 +47,26 @@ pub struct Attached {
 /// # Errors
 /// There is no such manifest; nothing to attach; as [`push`](super::push).
 pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Reporter>) -> Result<Attached> {
-    let _ = (target, request, reporter);
-    Err(Error::unsupported("attaching"))
+    let Attach { subject, platform, artifact_type, files, now, limits } = request;
+    if files.arguments.is_empty() && files.annotations.manifest.is_empty() {
+        return Err(Error::invalid("neither file nor annotation provided in the command"));
+    }
+    let subject = resolve(target, &subject, platform.as_ref())
+        .await
+        .within(|| format!("failed to resolve {subject}").into())?;
+    let staged = files.stage(&reporter).await?;
+    if artifact_type.is_empty() {
+        return Err(Error::invalid("missing artifact type"));
+    }
+    let packed = pack(Parts {
+        artifact: Artifact { artifact_type: Some(artifact_type), ..Artifact::default() },
+        config: staged.config,
+        layers: staged.layers,
+        subject: Some(subject.clone()),
+        annotations: files.annotations.manifest.clone(),
+        config_annotations: files.annotations.config.clone(),
+        now,
+    })?;
+    files.send(&packed, &[], target, limits, reporter).await?;
+    Ok(Attached { subject, root: packed.root, manifest: packed.bytes })
 }

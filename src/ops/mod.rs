@@ -12,6 +12,7 @@ mod manifest;
 pub mod pack;
 mod pull;
 mod push;
+mod stage;
 mod tag;
 mod tags;
 
@@ -22,6 +23,7 @@ pub use manifest::{Fetched, delete_manifest, fetch_manifest, find_manifest, reso
 pub use pack::{Artifact, ImageSpec, PackError};
 pub use pull::{Pull, Pulled, PulledFile, pull};
 pub use push::{Push, Pushed, push};
+pub use stage::{FileAnnotations, Files};
 pub use tag::{Retag, Retagged, tag};
 pub use tags::{DigestTags, Tags, tags};
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::pack::Artifact;
+use super::copy::named;
+use super::pack::{Artifact, Parts, pack};
+use super::stage::Files;
 use crate::content::Target;
-use crate::error::{Error, Result};
-use crate::oci::{Annotations, Descriptor, Locator, Tag};
+use crate::error::Result;
+use crate::oci::{Descriptor, Locator, Tag};
 use crate::progress::Reporter;
 use crate::transfer::Limits;
 
@@ -17,10 +19,8 @@ use crate::transfer::Limits;
 pub struct Push {
     /// What the artifact is.
     pub artifact: Artifact,
-    /// Annotations of the manifest.
-    pub annotations: Annotations,
-    /// Annotations of the config.
-    pub config_annotations: Annotations,
+    /// Its files; there need not be any.
+    pub files: Files,
     /// What it is called; nothing means by its digest only.
     pub to: Option<Locator>,
     /// More tags for it.
@@ -47,6 +47,19 @@ pub struct Pushed {
 /// # Errors
 /// Files that cannot be read; wishes that do not go together; those of the target.
 pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter>) -> Result<Pushed> {
-    let _ = (target, request, reporter);
-    Err(Error::unsupported("pushing"))
+    let Push { artifact, files, to, tags, now, limits } = request;
+    artifact.rules(files.config.is_some())?;
+    let staged = files.stage(&reporter).await?;
+    let packed = pack(Parts {
+        artifact,
+        config: staged.config,
+        layers: staged.layers,
+        subject: None,
+        annotations: files.annotations.manifest.clone(),
+        config_annotations: files.annotations.config.clone(),
+        now,
+    })?;
+    let tags = named(to.as_ref(), tags, &packed.root)?;
+    files.send(&packed, &tags, target, limits, reporter).await?;
+    Ok(Pushed { root: packed.root, manifest: packed.bytes, tags })
 }

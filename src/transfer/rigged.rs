@@ -60,9 +60,9 @@ impl Rigged {
         self.most.load(Ordering::SeqCst)
     }
 
-    fn call(&self, call: String) -> Result<()> {
-        let broken = self.broken.contains(&call);
-        self.calls.lock().unwrap().push(call.clone());
+    fn call(&self, call: &str) -> Result<()> {
+        let broken = self.broken.contains(call);
+        self.calls.lock().unwrap().push(call.to_owned());
         if broken { Err(Error::invalid(format!("broken: {call}"))) } else { Ok(()) }
     }
 
@@ -135,12 +135,12 @@ pub(crate) fn tag(text: &str) -> Tag {
 #[async_trait]
 impl Source for Rigged {
     async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
-        self.call(format!("resolve {at}"))?;
+        self.call(&format!("resolve {at}"))?;
         self.memory.resolve(at).await
     }
 
     async fn manifest(&self, at: &Locator) -> Result<(Descriptor, Bytes)> {
-        self.call(format!("manifest {at}"))?;
+        self.call(&format!("manifest {at}"))?;
         self.memory.manifest(at).await
     }
 
@@ -149,12 +149,13 @@ impl Source for Rigged {
     }
 
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
-        self.call(format!("exists {}", node.digest.short()))?;
+        self.call(&format!("exists {}", node.digest.short()))?;
         self.memory.exists(node).await
     }
 
     fn fetch(&self, node: &Descriptor) -> Body {
-        let failed = self.call(format!("fetch {}", node.digest.short())).err().map(|error| error.to_string());
+        let failed =
+            self.call(&format!("fetch {}", node.digest.short())).err().map(|error| error.to_string());
         self.memory.fetch(node).through(move |stream, _| match failed.clone() {
             Some(text) => stream::iter([Err(Error::invalid(text))]).boxed(),
             None => stream,
@@ -162,7 +163,7 @@ impl Source for Rigged {
     }
 
     async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
-        self.call(format!("referrers {}", node.digest.short()))?;
+        self.call(&format!("referrers {}", node.digest.short()))?;
         self.memory.referrers(node, artifact_type).await
     }
 
@@ -178,25 +179,25 @@ impl Source for Rigged {
 #[async_trait]
 impl Target for Rigged {
     async fn put(&self, node: &Descriptor, body: Body) -> Result<Put> {
-        self.call(format!("put {}", node.digest.short()))?;
+        self.call(&format!("put {}", node.digest.short()))?;
         self.busy().await;
         self.memory.put(node, body).await
     }
 
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {
-        self.call(format!("tag {} {tag}", node.digest.short()))?;
+        self.call(&format!("tag {} {tag}", node.digest.short()))?;
         self.memory.tag(node, tag).await
     }
 
     async fn put_tagged(&self, node: &Descriptor, body: Body, tag: &Tag) -> Result<Put> {
-        self.call(format!("put {} {tag}", node.digest.short()))?;
+        self.call(&format!("put {} {tag}", node.digest.short()))?;
         let put = self.memory.put(node, body).await?;
         self.memory.tag(node, tag).await?;
         Ok(put)
     }
 
     async fn mount(&self, node: &Descriptor, from: &Origin) -> Result<Mount> {
-        self.call(format!("mount {} {}", node.digest.short(), from.repository))?;
+        self.call(&format!("mount {} {}", node.digest.short(), from.repository))?;
         match self.mount_status {
             None => Ok(Mount::Refused),
             Some(http::StatusCode::CREATED) => {
@@ -215,12 +216,12 @@ impl Target for Rigged {
     }
 
     async fn delete(&self, node: &Descriptor) -> Result<()> {
-        self.call(format!("delete {}", node.digest.short()))?;
+        self.call(&format!("delete {}", node.digest.short()))?;
         self.memory.delete(node).await
     }
 
     async fn commit(&self) -> Result<()> {
-        self.call("commit".into())
+        self.call("commit")
     }
 }
 
