@@ -1,6 +1,98 @@
 //! The command line: words, flags, streams and exit codes over the library.
+//!
+//! A run is short: clap reads the syntax, one `match` finds the command, the command plans, connects, works and
+//! shows, and a failure anywhere becomes at most three lines on stderr and the exit code 1.
+//!
+//! What does not belong here: anything that would be needed without a terminal; that is the library's.
+
+mod app;
+mod args;
+mod command;
+mod connect;
+mod env;
+mod failure;
+mod place;
+mod terminal;
+mod usage;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+
+use self::app::App;
+use self::command::Command;
+use self::env::Env;
+use self::failure::{Failure, Scene};
+use self::terminal::Terminal;
+
+/// What a shell says of a program that wrote to a pipe which nobody reads: 128 and the number of the signal that
+/// other programs are ended by.
+const BROKEN_PIPE: u8 = 128 + 13;
+
+/// OCI Registry As Storage
+#[derive(Debug, Parser)]
+#[command(name = "oras", disable_version_flag = true)]
+struct Oras {
+    #[command(subcommand)]
+    command: Command,
+}
 
 /// Runs the command that was typed.
-pub(crate) fn main() -> std::process::ExitCode {
-    std::process::ExitCode::FAILURE
+pub(crate) fn main() -> ExitCode {
+    let (terminal, env, typed) = (Terminal::default(), Env::read(), Env::arguments());
+    let mut scene = Scene::default();
+    let done = match parse(&terminal, &typed) {
+        Ok(Some((command, path))) => {
+            let app = App::new(terminal.clone(), env, path);
+            let done = command.run(&app);
+            scene = app.scene();
+            done
+        }
+        Ok(None) => Ok(()),
+        Err(failure) => Err(failure),
+    };
+    // A status line that could not be printed has failed the command, even if its work is done.
+    match done.and_then(|()| terminal.failure().map_or(Ok(()), Err)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_quiet() => ExitCode::from(BROKEN_PIPE),
+        Err(failure) => {
+            terminal.warn(&failure.explain(&scene));
+            ExitCode::FAILURE
+        }
+    }
 }
+
+/// The command that was typed and how it is called; nothing if only help was wanted.
+fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<(Command, String)>, Failure> {
+    let mut grammar = usage::as_pflag(Oras::command());
+    let parsed = grammar.try_get_matches_from_mut(typed).and_then(|matches| {
+        let path = called(&matches, terminal);
+        Ok((Oras::from_arg_matches(&matches)?.command, path))
+    });
+    match parsed {
+        Ok(parsed) => Ok(Some(parsed)),
+        Err(error) => match usage::mistake(&error, &grammar, typed) {
+            Some(failure) => Err(failure),
+            None => terminal.print(&error.render().to_string()).map(|()| None),
+        },
+    }
+}
+
+/// The command as it is typed without its flags; tells of a deprecated flag on the way.
+fn called(matches: &ArgMatches, terminal: &Terminal) -> String {
+    let (mut path, mut matches) = ("oras".to_owned(), matches);
+    while let Some((name, below)) = matches.subcommand() {
+        path = format!("{path} {name}");
+        matches = below;
+    }
+    let verbose = matches.ids().any(|id| id == "verbose");
+    if verbose && matches.value_source("verbose") == Some(ValueSource::CommandLine) {
+        terminal.warn("Flag --verbose has been deprecated, and will be removed in a future release.");
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What every command is given: the streams, the surroundings, and the record of what it works on.
+//!
+//! What does not belong here: what any one command needs alone.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use oras::error::{Error, IoContext, Kind};
+
+use super::env::Env;
+use super::failure::{Failure, Scene};
+use super::terminal::Terminal;
+
+/// How long work that was given up may take to notice.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The surroundings of a command. A clone is the same.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// The streams.
+    pub(crate) terminal: Terminal,
+    /// Environment, folders and clock.
+    pub(crate) env: Env,
+    scene: Arc<Mutex<Scene>>,
+}
+
+impl App {
+    /// The surroundings of the command that is typed so.
+    pub(crate) fn new(terminal: Terminal, env: Env, command: String) -> Self {
+        let scene = Scene { command, ..Scene::default() };
+        Self { terminal, env, scene: Arc::new(Mutex::new(scene)) }
+    }
+
+    /// What is known of the run so far, for the words of a failure.
+    pub(crate) fn scene(&self) -> Scene {
+        self.scene.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds to what is known of the run.
+    pub(crate) fn note(&self, note: impl FnOnce(&mut Scene)) {
+        note(&mut self.scene.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Does the work of a command; an interrupt, or a stdout that nobody reads, ends it.
+    pub(crate) fn wait<F>(&self, work: F) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), Failure>>,
+    {
+        self.run(async {
+            tokio::select! {
+                biased;
+                done = work => done,
+                failure = self.terminal.closed() => Err(failure),
+                Ok(()) = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted).into()),
+            }
+        })
+    }
+
+    /// Does the work of a command that looks after interrupts by itself.
+    pub(crate) fn run<F>(&self, work: F) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), Failure>>,
+    {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().at("clone", "thread")?;
+        let done = runtime.block_on(work);
+        // What was given up removes its unfinished files.
+        runtime.shutdown_timeout(PATIENCE);
+        done
+    }
+}

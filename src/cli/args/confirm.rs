@@ -1,0 +1,31 @@
+//! The question before something is deleted.
+//!
+//! What does not belong here: deleting.
+
+use clap::Args;
+
+use crate::cli::app::App;
+use crate::cli::failure::Failure;
+
+/// Whether there is a question.
+#[derive(Debug, Args)]
+pub(crate) struct ConfirmArgs {
+    /// ignore nonexistent references, never prompt
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+impl ConfirmArgs {
+    /// Whether the user agrees. Everything that is not a yes is a no, and is told to be one.
+    pub(crate) fn agrees(&self, app: &App, question: &str) -> Result<bool, Failure> {
+        if self.force {
+            return Ok(true);
+        }
+        let answer = app.terminal.ask(&format!("{question} [y/N] "))?;
+        let yes = matches!(answer.to_lowercase().as_str(), "y" | "yes");
+        if !yes {
+            app.terminal.print("Operation cancelled.\n")?;
+        }
+        Ok(yes)
+    }
+}

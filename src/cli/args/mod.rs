@@ -1,0 +1,17 @@
+//! Groups of flags that several commands have.
+//!
+//! A group is what is typed, its checks, and what it means; each is a struct that commands flatten into their own.
+//! Clap reads the syntax only: a rule between flags is a method, so that a command can ask for it in the order in
+//! which mistakes are told.
+//!
+//! What does not belong here: flags of one command.
+
+pub(crate) mod common;
+pub(crate) mod confirm;
+pub(crate) mod format;
+pub(crate) mod packer;
+pub(crate) mod platform;
+pub(crate) mod remote;
+pub(crate) mod target;
+pub(crate) mod terminal;
+pub(crate) mod value;

@@ -1,0 +1,60 @@
+//! `oras version`.
+
+use std::fmt::Write;
+
+use clap::Args;
+
+use crate::cli::app::App;
+use crate::cli::env::Env;
+use crate::cli::failure::Failure;
+
+/// The oras that this one behaves like.
+const COMPATIBLE: &str = "oras 1.3.6";
+
+/// Show the oras version information
+#[derive(Debug, Args)]
+pub(crate) struct VersionArgs {
+    #[arg(hide = true)]
+    arguments: Vec<String>,
+}
+
+pub(crate) fn run(args: &VersionArgs, app: &App) -> Result<(), Failure> {
+    if !args.arguments.is_empty() {
+        let ignored = args.arguments.join(",");
+        app.terminal
+            .warn(&format!("warning: `oras version` requires no argument, {ignored:?} will be ignored"));
+    }
+    app.terminal.print(&text(option_env!("ORAS_GIT_COMMIT")))
+}
+
+/// Names and values, the values in one column.
+fn text(commit: Option<&str>) -> String {
+    let machine = Env::machine();
+    let facts = [
+        ("Version", Some(env!("CARGO_PKG_VERSION"))),
+        ("Compatible", Some(COMPATIBLE)),
+        ("OS/Arch", Some(machine.as_str())),
+        ("Git commit", commit),
+    ];
+    let facts: Vec<_> = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let width = facts.iter().map(|(name, _)| name.len() + ":  ".len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (name, value) in facts {
+        // A string takes all that is written to it.
+        let _ = writeln!(text, "{:width$}{value}", format!("{name}:"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_stand_in_one_column() {
+        let text = text(Some("abc"));
+        assert!(text.contains("Compatible:  oras 1.3.6\n"), "{text}");
+        assert!(text.ends_with("Git commit:  abc\n"), "{text}");
+        assert!(text.starts_with("Version:     "), "{text}");
+    }
+}

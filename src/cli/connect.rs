@@ -1,0 +1,278 @@
+//! From what was typed to something that content can be read from or written to.
+//!
+//! An [`End`] is a place with the flags that say how to reach it. It is made without any I/O, so that mistakes come
+//! first; opening it reads secrets from stdin, certificates and layouts, and sends nothing yet.
+//!
+//! What does not belong here: the flags ([`super::args`]), and what a command does with the end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use oras::content::{Source, Target};
+use oras::credentials::{Credential, Secret, Store};
+use oras::error::{Result as LibraryResult, Side, reason};
+use oras::layout;
+use oras::registry::{Access, Host, ReferrersMode, Repository};
+use oras::transport::{Action, Client, Resolve, Settings};
+
+use super::app::App;
+use super::args::remote::Remote;
+use super::failure::Failure;
+use super::place::Place;
+
+/// What every request says of this program.
+const USER_AGENT: &str = concat!("oras-rs/", env!("CARGO_PKG_VERSION"), " (compatible; oras 1.3.6)");
+
+/// One end of a command: a place and how to get there.
+#[derive(Debug, Clone)]
+pub(crate) struct End {
+    /// Where.
+    pub(crate) place: Place,
+    remote: Remote,
+    actions: Vec<Action>,
+    referrers: ReferrersMode,
+    side: Option<Side>,
+    accept: Vec<String>,
+    mounting_from: Option<String>,
+}
+
+impl End {
+    /// A place, reached with these flags.
+    pub(crate) fn new(place: Place, remote: Remote) -> Self {
+        let (actions, accept) = (Vec::new(), Vec::new());
+        Self {
+            place,
+            remote,
+            actions,
+            referrers: ReferrersMode::Probe,
+            side: None,
+            accept,
+            mounting_from: None,
+        }
+    }
+
+    /// The same with all that will be done there, so that one token is enough.
+    #[must_use]
+    pub(crate) fn doing(mut self, actions: &[Action]) -> Self {
+        self.actions = actions.to_vec();
+        self
+    }
+
+    /// The same with the way to find and keep referrers.
+    #[must_use]
+    pub(crate) fn referrers(mut self, mode: ReferrersMode) -> Self {
+        self.referrers = mode;
+        self
+    }
+
+    /// The same as one side of a copy, for failures to name it.
+    #[must_use]
+    pub(crate) fn on(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
+    }
+
+    /// The same asking for these manifest types only.
+    #[must_use]
+    pub(crate) fn accepting(mut self, media_types: Vec<String>) -> Self {
+        self.accept = media_types;
+        self
+    }
+
+    /// The same with rules for addresses that those of its own come before.
+    #[must_use]
+    pub(crate) fn resolving(mut self, rules: &[String]) -> Self {
+        self.remote.resolve.splice(0..0, rules.iter().cloned());
+        self
+    }
+
+    /// The same with a token that is good for mounts from this place, if both are in one registry and are known
+    /// there by the same name.
+    #[must_use]
+    pub(crate) fn mounting_from(mut self, source: &Self) -> Self {
+        let (here, there) = (self.place.reference(), source.place.reference());
+        self.mounting_from = match (here, there) {
+            (Some(here), Some(there))
+                if here.registry == there.registry
+                    && here.repository != there.repository
+                    && self.remote.is_same_user(&source.remote) =>
+            {
+                Some(there.repository.clone())
+            }
+            _ => None,
+        };
+        self
+    }
+}
+
+impl App {
+    /// Opens an end to read and write; a layout is made where there is none.
+    pub(crate) async fn target(&self, end: &End) -> Result<Arc<dyn Target>, Failure> {
+        if let Some(repository) = self.repository(end).await? {
+            return Ok(Arc::new(repository));
+        }
+        let path = end.place.layout().unwrap_or_default();
+        self.remember(end, Vec::new());
+        Ok(Arc::new(layout::Directory::create(&path)?))
+    }
+
+    /// Opens an end to change what is there already.
+    pub(crate) async fn existing_target(&self, end: &End) -> Result<Arc<dyn Target>, Failure> {
+        if let Some(repository) = self.repository(end).await? {
+            return Ok(Arc::new(repository));
+        }
+        let path = self.layout_path(end)?;
+        Ok(Arc::new(layout::Directory::open(&path)?))
+    }
+
+    /// Opens an end to read; a layout may be a folder or a tar.
+    pub(crate) async fn source(&self, end: &End) -> Result<Arc<dyn Source>, Failure> {
+        if let Some(repository) = self.repository(end).await? {
+            return Ok(Arc::new(repository));
+        }
+        let path = self.layout_path(end)?;
+        Ok(layout::open(&path)?)
+    }
+
+    /// A registry as a whole.
+    pub(crate) async fn host(&self, registry: &str, remote: &Remote) -> Result<Host, Failure> {
+        let (client, files) = self.client(registry, remote).await?;
+        self.note(|scene| scene.credential_files = files);
+        Ok(Host::new(client, registry))
+    }
+
+    /// The files of credentials, in the order in which they are asked.
+    pub(crate) fn credential_files(&self, typed: &[PathBuf]) -> Vec<PathBuf> {
+        if typed.is_empty() { self.env.docker_config_file().into_iter().collect() } else { typed.to_vec() }
+    }
+
+    async fn repository(&self, end: &End) -> Result<Option<Repository>, Failure> {
+        let Some(reference) = end.place.reference() else { return Ok(None) };
+        let (client, files) = self.client(&reference.registry, &end.remote).await?;
+        self.remember(end, files);
+        let access = Access { actions: end.actions.clone() };
+        let mut repository = Repository::new(client, reference, access, end.referrers);
+        if !end.accept.is_empty() {
+            repository = repository.accepting(&end.accept);
+        }
+        if let Some(source) = &end.mounting_from {
+            repository = repository.mounting_from(source);
+        }
+        Ok(Some(repository))
+    }
+
+    /// The path of a layout that must be there.
+    fn layout_path(&self, end: &End) -> Result<PathBuf, Failure> {
+        self.remember(end, Vec::new());
+        let path = end.place.layout().unwrap_or_default();
+        if let Err(error) = path.metadata() {
+            let (raw, path) = (end.place.raw(), path.display().to_string());
+            let reason = reason(&error);
+            let text =
+                format!("invalid argument {raw:?}: failed to find path {path:?}: stat {path}: {reason}");
+            return Err(Failure::mistake(text));
+        }
+        Ok(path)
+    }
+
+    fn remember(&self, end: &End, files: Vec<PathBuf>) {
+        self.note(|scene| {
+            scene.places.push((end.side, end.place.clone()));
+            scene.credential_files.extend(
+                files.into_iter().filter(|file| !scene.credential_files.contains(file)).collect::<Vec<_>>(),
+            );
+        });
+    }
+
+    async fn client(&self, registry: &str, remote: &Remote) -> Result<(Client, Vec<PathBuf>), Failure> {
+        let files = self.credential_files(&remote.registry_config);
+        let store = Store::new(files.clone());
+        store.check().await?;
+        let settings = Settings {
+            plain_http: remote.plain_http.unwrap_or_else(|| is_local(registry)),
+            insecure: remote.insecure,
+            user_agent: USER_AGENT.to_owned(),
+            ca_file: remote.ca_file.clone(),
+            client_certificate: remote.cert_file.clone().zip(remote.key_file.clone()),
+            resolve: rules(&remote.resolve)?,
+            headers: remote.headers.iter().map(|text| header(text)).collect::<Result<_, _>>()?,
+            credential: self.credential(remote)?,
+            store: Some(Arc::new(store)),
+            ..Settings::default()
+        };
+        Ok((Client::new(registry, settings)?, files))
+    }
+
+    /// The credential that was typed, if any was.
+    pub(crate) fn credential(&self, remote: &Remote) -> Result<Option<Credential>, Failure> {
+        let named = [("--password", &remote.password), ("--identity-token", &remote.identity_token)];
+        for (flag, _) in named.iter().filter(|(_, value)| value.is_some() && remote.prefix.is_empty()) {
+            self.terminal.warn(&format!("WARNING! Using {flag} via the CLI is insecure. Use {flag}-stdin."));
+        }
+        let secret = match (&remote.password, &remote.identity_token) {
+            (Some(secret), _) | (None, Some(secret)) => Secret::from(secret.as_str()),
+            _ if remote.password_stdin || remote.identity_token_stdin => self.terminal.secret_from_stdin()?,
+            _ => Secret::default(),
+        };
+        let credential = credential(remote.username.clone().unwrap_or_default(), secret);
+        Ok(Some(credential).filter(|credential| !credential.is_empty()))
+    }
+}
+
+/// Without a user name the secret is a token that stands for both.
+pub(crate) fn credential(username: String, secret: Secret) -> Credential {
+    if username.is_empty() {
+        return Credential { refresh_token: secret, ..Credential::default() };
+    }
+    Credential { username, password: secret, ..Credential::default() }
+}
+
+/// Whether a registry is spoken to in plain HTTP without being told: only the name `localhost` is.
+fn is_local(registry: &str) -> bool {
+    registry.split_once(':').map_or(registry, |(host, _)| host) == "localhost"
+}
+
+/// Of several rules for one host and port the last one counts, and the client takes the first.
+fn rules(typed: &[String]) -> LibraryResult<Vec<Resolve>> {
+    let mut rules: Vec<Resolve> = typed.iter().map(|text| text.parse()).collect::<LibraryResult<_>>()?;
+    rules.reverse();
+    Ok(rules)
+}
+
+/// `Name: value`.
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+    let invalid = || Failure::mistake(format!("invalid header: {text:?}"));
+    let (name, value) = text.split_once(':').ok_or_else(invalid)?;
+    let name = name.parse().map_err(|_| invalid())?;
+    Ok((name, value.trim().parse().map_err(|_| invalid())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_localhost_is_spoken_to_in_plain_http() {
+        assert!(is_local("localhost") && is_local("localhost:5000"));
+        assert!(!is_local("127.0.0.1:5000") && !is_local("localhost.example") && !is_local("[::1]:5000"));
+    }
+
+    #[test]
+    fn the_last_rule_for_a_host_counts() {
+        let typed = ["h:1:127.0.0.1".to_owned(), "h:1:127.0.0.2".to_owned()];
+        assert_eq!(rules(&typed).unwrap()[0].address.to_string(), "127.0.0.2:1");
+    }
+
+    #[test]
+    fn a_header_needs_a_name() {
+        assert_eq!(header("X-A: b").unwrap(), ("x-a".parse().unwrap(), "b".parse().unwrap()));
+        assert!(header("bad").is_err() && header(" :x").is_err());
+    }
+
+    #[test]
+    fn a_secret_without_a_name_is_a_token() {
+        assert!(credential(String::new(), "s".into()).password.is_empty());
+        assert_eq!(credential("u".into(), "s".into()).password.expose(), "s");
+    }
+}

@@ -1,0 +1,85 @@
+//! What the surroundings say: environment, folders, clock, the machine.
+//!
+//! This is the only reader of them. Everything below is given values, so that it can be tested with any.
+//!
+//! What does not belong here: what a value means for a command.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use oras::error::{IoContext, Result};
+use oras::oci::Platform;
+
+/// The surroundings of one run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Env {
+    home: Option<PathBuf>,
+    docker_config: Option<PathBuf>,
+    cache: Option<PathBuf>,
+}
+
+impl Env {
+    /// Reads the environment.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    pub(crate) fn read() -> Self {
+        let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        Self { home: std::env::home_dir(), docker_config: path("DOCKER_CONFIG"), cache: path("ORAS_CACHE") }
+    }
+
+    /// What was typed, the name of the program first.
+    pub(crate) fn arguments() -> Vec<OsString> {
+        std::env::args_os().collect()
+    }
+
+    /// The file in which docker and its relatives keep credentials, if there is any place for it.
+    pub(crate) fn docker_config_file(&self) -> Option<PathBuf> {
+        let folder = match (&self.docker_config, &self.home) {
+            (Some(folder), _) => folder.clone(),
+            (None, home) => home.as_ref()?.join(".docker"),
+        };
+        Some(folder.join("config.json"))
+    }
+
+    /// The layout in which commands that read keep what they have fetched.
+    pub(crate) fn cache(&self) -> Option<&PathBuf> {
+        self.cache.as_ref()
+    }
+
+    /// The folder that relative paths start from.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the working folder")]
+    #[expect(clippy::unused_self, reason = "what it reads is part of the surroundings")]
+    pub(crate) fn working_folder(&self) -> Result<PathBuf> {
+        std::env::current_dir().at("getwd", ".")
+    }
+
+    /// The time.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
+    #[expect(clippy::unused_self, reason = "what it reads is part of the surroundings")]
+    pub(crate) fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    /// What this program runs on, in Go's names: `linux/amd64`.
+    pub(crate) fn machine() -> String {
+        let os = match std::env::consts::OS {
+            "macos" => "darwin",
+            other => other,
+        };
+        format!("{os}/{}", Platform::own_architecture())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn docker_config_names_the_folder_and_home_is_the_fallback() {
+        let mut env = Env { home: Some("/h".into()), ..Env::default() };
+        assert_eq!(env.docker_config_file(), Some("/h/.docker/config.json".into()));
+        env.docker_config = Some("/d".into());
+        assert_eq!(env.docker_config_file(), Some("/d/config.json".into()));
+        assert_eq!(Env::default().docker_config_file(), None);
+    }
+}

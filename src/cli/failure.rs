@@ -1,0 +1,156 @@
+//! Why a command failed, in the words of the user: the one place where failures are worded.
+//!
+//! A failure has up to three parts, each on its own line: what happened, how the command is to be typed, and what to
+//! do about it. What happened is either a mistake in what was typed or an error of the library, and for the latter
+//! the [`Scene`] says who is to blame.
+//!
+//! What does not belong here: clap's mistakes, which [`super::usage`] words.
+
+use std::path::PathBuf;
+
+use oras::error::{Error, Kind, Side};
+
+use super::place::Place;
+use super::usage::Usage;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    cause: Cause,
+    usage: Option<String>,
+    advice: Option<String>,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Mistake(String),
+    Library(Error),
+    OutputClosed,
+}
+
+/// What is known of a run when it fails.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scene {
+    /// The command as it is typed: `oras manifest fetch`.
+    pub(crate) command: String,
+    /// The places it works on. Only a command with two ends gives them sides.
+    pub(crate) places: Vec<(Option<Side>, Place)>,
+    /// The files that credentials were looked for in.
+    pub(crate) credential_files: Vec<PathBuf>,
+}
+
+impl Failure {
+    /// Something in what was typed cannot be.
+    pub(crate) fn mistake(message: impl Into<String>) -> Self {
+        Self { cause: Cause::Mistake(message.into()), usage: None, advice: None }
+    }
+
+    /// Nobody reads stdout any more.
+    pub(crate) fn output_closed() -> Self {
+        Self { cause: Cause::OutputClosed, usage: None, advice: None }
+    }
+
+    /// The same with how the command is to be typed.
+    #[must_use]
+    pub(crate) fn usage(mut self, usage: &Usage) -> Self {
+        self.usage = Some(usage.line());
+        self
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// Whether nobody would read about it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        matches!(self.cause, Cause::OutputClosed)
+    }
+
+    /// The text for stderr, without the end of its last line.
+    pub(crate) fn explain(&self, scene: &Scene) -> String {
+        let (mut text, advice) = match &self.cause {
+            Cause::Mistake(message) => (format!("Error: {message}"), None),
+            Cause::Library(error) => explain(error, scene),
+            Cause::OutputClosed => return String::new(),
+        };
+        for part in [self.usage.clone(), self.advice.clone().or(advice)].into_iter().flatten() {
+            text.push('\n');
+            text.push_str(&part);
+        }
+        text
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { cause: Cause::Library(error), usage: None, advice: None }
+    }
+}
+
+/// Who is to blame, what happened, and what to do about it.
+fn explain(error: &Error, scene: &Scene) -> (String, Option<String>) {
+    let place = scene.place(error.side());
+    let from_registry = match error.kind() {
+        Kind::NotFound { .. } => place.is_some_and(|(_, place)| place.reference().is_some()),
+        Kind::Refused(refusal) => refusal.from_registry,
+        _ => false,
+    };
+    let message = match error.kind() {
+        // The registry's own words say enough.
+        Kind::Refused(refusal) if from_registry && !refusal.problems.is_empty() => refusal.to_string(),
+        _ => error.to_string(),
+    };
+    let text = match place {
+        Some((Some(side), place)) => format!("Error from {} {}: {message}", name(*side), place.blamed()),
+        _ if from_registry => format!("Error response from registry: {message}"),
+        _ => format!("Error: {message}"),
+    };
+    let advice = match error.kind() {
+        Kind::NoCredential => Some(scene.credential_advice()),
+        Kind::Refused(refusal) if from_registry && refusal.status == 401 => {
+            place.and_then(|(_, place)| scene.namespace_advice(place))
+        }
+        _ => None,
+    };
+    (text, advice)
+}
+
+fn name(side: Side) -> &'static str {
+    match side {
+        Side::Source => "source",
+        Side::Destination => "destination",
+    }
+}
+
+impl Scene {
+    /// The place of a side; of a command with one end, that end.
+    fn place(&self, side: Option<Side>) -> Option<&(Option<Side>, Place)> {
+        match self.places.as_slice() {
+            [only @ (None, _)] => Some(only),
+            places => places.iter().find(|(of, _)| of.is_some() && *of == side),
+        }
+    }
+
+    fn credential_advice(&self) -> String {
+        let path = match self.credential_files.as_slice() {
+            [file] => format!(" at {:?}", file.display().to_string()),
+            _ => String::new(),
+        };
+        format!(
+            "Please check whether the registry credential stored in the authentication file{path} is correct"
+        )
+    }
+
+    /// Docker Hub has no repositories of one part, and says no to them as if a password were missing.
+    fn namespace_advice(&self, place: &Place) -> Option<String> {
+        let mut reference = place.reference()?.clone();
+        if reference.registry != "docker.io" || reference.repository.contains('/') {
+            return None;
+        }
+        reference.repository.insert_str(0, "library/");
+        Some(format!("Namespace seems missing. Do you mean `{} {reference}`?", self.command))
+    }
+}

@@ -1,0 +1,154 @@
+//! Places: where content is, as it was typed.
+//!
+//! What does not belong here: opening one ([`super::connect`]).
+
+use std::path::PathBuf;
+
+use oras::oci::{LayoutReference, Locator, Reference, ReferenceError};
+
+use super::failure::Failure;
+use super::usage::Usage;
+
+/// A repository of a registry or a layout, and what is named in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    raw: String,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Registry(Reference),
+    Layout(LayoutReference),
+}
+
+/// How an argument is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form<'a> {
+    /// `registry/repository[:tag|@digest]`.
+    Registry,
+    /// `path[:tag|@digest]`: `--oci-layout`.
+    Layout,
+    /// A tag or digest in the layout at this path: `--oci-layout-path`.
+    InLayout(&'a str),
+}
+
+impl Place {
+    /// The place that an argument names.
+    pub(crate) fn parse(raw: &str, form: Form<'_>) -> Result<Self, Failure> {
+        let kind = match form {
+            Form::Registry => Kind::Registry(raw.parse().map_err(|error| not_a_reference(raw, &error))?),
+            Form::Layout => Kind::Layout(raw.parse().map_err(|error| not_in_a_layout(&error))?),
+            Form::InLayout(path) => Kind::Layout(LayoutReference {
+                path: path.to_owned(),
+                locator: Some(raw).filter(|raw| !raw.is_empty()).map(Locator::in_layout),
+            }),
+        };
+        Ok(Self { raw: raw.to_owned(), kind })
+    }
+
+    /// As it was typed.
+    pub(crate) fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// The same place under another text, as when a digest takes the place of a tag.
+    #[must_use]
+    pub(crate) fn shown_as(mut self, raw: String) -> Self {
+        self.raw = raw;
+        self
+    }
+
+    /// As status lines name it: `[registry] localhost:5000/hello:v1`.
+    pub(crate) fn shown(&self) -> String {
+        format!("[{}] {}", self.kind_name(), self.raw)
+    }
+
+    /// As failures name it: `registry for "localhost:5000/hello:v1"`.
+    pub(crate) fn blamed(&self) -> String {
+        format!("{} for {:?}", self.kind_name(), self.raw)
+    }
+
+    /// `registry` or `oci-layout`.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Registry(_) => "registry",
+            Kind::Layout(_) => "oci-layout",
+        }
+    }
+
+    /// `registry/repository`, or the path of the layout.
+    pub(crate) fn path(&self) -> String {
+        match &self.kind {
+            Kind::Registry(reference) => reference.path(),
+            Kind::Layout(reference) => reference.path.clone(),
+        }
+    }
+
+    /// The reference, if it is a place in a registry.
+    pub(crate) fn reference(&self) -> Option<&Reference> {
+        match &self.kind {
+            Kind::Registry(reference) => Some(reference),
+            Kind::Layout(_) => None,
+        }
+    }
+
+    /// The folder or the tar, if it is a layout.
+    pub(crate) fn layout(&self) -> Option<PathBuf> {
+        match &self.kind {
+            Kind::Registry(_) => None,
+            Kind::Layout(reference) => Some(PathBuf::from(&reference.path)),
+        }
+    }
+
+    /// What is named in it, if anything is.
+    pub(crate) fn locator(&self) -> Option<&Locator> {
+        match &self.kind {
+            Kind::Registry(reference) => reference.locator.as_ref(),
+            Kind::Layout(reference) => reference.locator.as_ref(),
+        }
+    }
+
+    /// What is named in it, for commands that work on one manifest.
+    pub(crate) fn named(&self, usage: &Usage) -> Result<&Locator, Failure> {
+        self.locator().ok_or_else(|| {
+            Failure::mistake(format!("{:?}: no tag or digest specified", self.raw)).usage(usage).advice(format!(
+                "Please specify a reference in the form of \"<name>:<tag>\" or \"<name>@<digest>\". Run \"{} -h\" for more options and examples",
+                usage.path
+            ))
+        })
+    }
+}
+
+fn not_a_reference(raw: &str, error: &ReferenceError) -> Failure {
+    Failure::mistake(format!("{raw:?}: {error}"))
+        .advice("Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]")
+}
+
+fn not_in_a_layout(error: &ReferenceError) -> Failure {
+    match error {
+        ReferenceError::NoPath(_) => Failure::mistake(format!("{error}\ninvalid reference")),
+        error => Failure::mistake(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_shown_as_it_was_typed() {
+        let place = Place::parse("localhost:5000/a:v1", Form::Registry).unwrap();
+        assert_eq!(place.shown(), "[registry] localhost:5000/a:v1");
+        assert_eq!(place.path(), "localhost:5000/a");
+        let place = Place::parse("dir:v1", Form::Layout).unwrap();
+        assert_eq!((place.shown().as_str(), place.path().as_str()), ("[oci-layout] dir:v1", "dir"));
+    }
+
+    #[test]
+    fn with_a_layout_path_the_whole_argument_is_the_tag() {
+        let place = Place::parse("example.com/a:v1", Form::InLayout("dir")).unwrap();
+        assert_eq!(place.locator().unwrap().to_string(), "example.com/a:v1");
+        assert_eq!(place.path(), "dir");
+    }
+}
