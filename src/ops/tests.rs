@@ -1,5 +1,7 @@
 //! The use cases that need no files, between ends in memory.
 
+mod files;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
