@@ -107,7 +107,7 @@ impl Response {
     /// Reads what is left of a small body, so that the connection can be used again.
     pub(super) async fn drain(self) {
         let size = self.header("content-length").and_then(|size| size.parse().ok());
-        if size.is_some_and(|size: u64| size <= PROBLEM_LIMIT) {
+        if size.is_none_or(|size: u64| size <= PROBLEM_LIMIT) {
             // If it cannot be read the connection is lost, and the next request opens another.
             let _ = self.read(PROBLEM_LIMIT).await;
         }

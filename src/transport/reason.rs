@@ -5,7 +5,7 @@
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{CertificateError, InvalidMessage};
 
 /// The failure of a name look-up, made by the wire's own resolver so that it can be told from others.
 #[derive(Debug)]
@@ -72,7 +72,11 @@ pub(super) fn of_request(error: &reqwest::Error, address: &str) -> (Cause, Strin
         deepest = cause.to_string();
         next = below(cause);
     }
-    (kind, deepest)
+    // HTTP/2 keeps no more than the text of what TLS said after the handshake.
+    match deepest.strip_prefix("received fatal alert: ") {
+        Some(alert) => (Cause::Other, of_alert(alert)),
+        None => (kind, deepest),
+    }
 }
 
 /// The words for an answer's body that broke off.
@@ -140,7 +144,7 @@ fn of_tls(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(error) => {
             format!("tls: failed to verify certificate: x509: {}", of_certificate(error))
         }
-        rustls::Error::AlertReceived(alert) => format!("remote error: tls: {}", of_alert(*alert)),
+        rustls::Error::AlertReceived(alert) => of_alert(&format!("{alert:?}")),
         rustls::Error::PeerIncompatible(_) => format!("tls: {error}"),
         other => format!("tls: {other}"),
     }
@@ -175,16 +179,14 @@ fn of_certificate(error: &CertificateError) -> String {
     }
 }
 
-fn of_alert(alert: AlertDescription) -> String {
-    match alert {
-        AlertDescription::CertificateRequired => "certificate required".to_owned(),
-        AlertDescription::BadCertificate => "bad certificate".to_owned(),
-        AlertDescription::UnknownCA => "unknown certificate authority".to_owned(),
-        AlertDescription::HandshakeFailure => "handshake failure".to_owned(),
-        AlertDescription::CertificateExpired => "expired certificate".to_owned(),
-        AlertDescription::AccessDenied => "access denied".to_owned(),
-        AlertDescription::ProtocolVersion => "protocol version not supported".to_owned(),
-        AlertDescription::UnrecognisedName => "unrecognized name".to_owned(),
-        other => format!("{other:?}"),
+/// An alert by its name in the specification, such as `CertificateRequired`.
+fn of_alert(name: &str) -> String {
+    let mut words = String::new();
+    for letter in name.replace("CA", "CertificateAuthority").chars() {
+        if letter.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
     }
+    format!("remote error: tls: {words}")
 }

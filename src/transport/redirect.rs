@@ -115,7 +115,9 @@ fn complete(
         let own = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, USER_AGENT];
         for (name, value) in settings.headers.iter().filter(|(name, _)| !own.contains(name)) {
             if *name != AUTHORIZATION || !left {
-                all.append(name, value.clone());
+                let mut value = value.clone();
+                value.set_sensitive(true);
+                all.append(name, value);
             }
         }
     }

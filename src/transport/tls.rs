@@ -29,6 +29,15 @@ pub(super) struct Tls {
     identity: Option<Zeroizing<Vec<u8>>>,
 }
 
+/// Which HTTP may be spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// What both sides can.
+    Any,
+    /// The one whose `Host` header is independent of the URL.
+    Http1,
+}
+
 /// Which certificates are taken.
 enum Trust {
     System,
@@ -61,10 +70,22 @@ impl Tls {
     ///
     /// # Errors
     /// A key that does not fit its certificate.
-    pub(super) fn apply(&self, builder: ClientBuilder, secure: bool, own: bool) -> Result<ClientBuilder> {
+    pub(super) fn apply(
+        &self,
+        builder: ClientBuilder,
+        protocol: Protocol,
+        secure: bool,
+        own: bool,
+    ) -> Result<ClientBuilder> {
+        let builder = match protocol {
+            Protocol::Any => builder,
+            Protocol::Http1 => builder.http1_only(),
+        };
         let identity = self.identity.as_ref().filter(|_| own);
         let builder = match &self.trust {
-            Trust::Only(pinned) => return Ok(builder.tls_backend_preconfigured(pinned.config(identity)?)),
+            Trust::Only(pinned) => {
+                return Ok(builder.tls_backend_preconfigured(pinned.config(identity, protocol)?));
+            }
             Trust::Any => builder.tls_danger_accept_invalid_certs(true),
             // Reading the system's certificates takes milliseconds.
             Trust::System if !secure => builder.tls_certs_only([]),
@@ -113,7 +134,11 @@ impl Pinned {
         Ok(Self { certificates, chains })
     }
 
-    fn config(self: &Arc<Self>, identity: Option<&Zeroizing<Vec<u8>>>) -> Result<ClientConfig> {
+    fn config(
+        self: &Arc<Self>,
+        identity: Option<&Zeroizing<Vec<u8>>>,
+        protocol: Protocol,
+    ) -> Result<ClientConfig> {
         let builder =
             ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::<Self>::clone(self));
         let mut config = match identity {
@@ -124,7 +149,10 @@ impl Pinned {
             }
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        if protocol == Protocol::Any {
+            config.alpn_protocols.push(b"h2".to_vec());
+        }
+        config.alpn_protocols.push(b"http/1.1".to_vec());
         Ok(config)
     }
 }

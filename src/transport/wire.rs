@@ -20,7 +20,7 @@ use url::Url;
 use super::origin::Origin;
 use super::reason::{self, Cause, LookupFailed};
 use super::redact::shown;
-use super::tls::Tls;
+use super::tls::{Protocol, Tls};
 use super::upload::Upload;
 use super::{Resolve, Response, Settings};
 use crate::content::Body;
@@ -89,9 +89,9 @@ impl Wire {
             .ok_or_else(|| unsent(Error::invalid(format!("{}: not a URL of HTTP", hop.url))))?;
         let fixed =
             self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
-        let client = self.client(&origin, fixed).await.map_err(unsent)?;
+        let client = self.client(&hop.url, &origin, fixed).await.map_err(unsent)?;
         let (mut url, mut headers) = (hop.url.clone(), hop.headers.clone());
-        if let Some(address) = fixed {
+        if let Some(address) = fixed.filter(|address| is_elsewhere(&url, *address)) {
             readdress(&mut url, &mut headers, address);
         }
         let mut request = reqwest::Request::new(hop.method.clone(), url);
@@ -173,7 +173,7 @@ impl Wire {
         Failure { error: error_told, cause: Some(cause), stale }
     }
 
-    async fn client(&self, origin: &Origin, fixed: Option<SocketAddr>) -> Result<reqwest::Client> {
+    async fn client(&self, url: &Url, origin: &Origin, fixed: Option<SocketAddr>) -> Result<reqwest::Client> {
         let route = match fixed {
             _ if *origin == self.own => Route::Own,
             Some(address) => Route::At(origin.clone(), address),
@@ -183,13 +183,23 @@ impl Wire {
         if let Some(client) = clients.get(&route) {
             return Ok(client.clone());
         }
-        let client = self.build(&route, origin, fixed)?;
+        let protocol = match fixed {
+            Some(address) if is_elsewhere(url, address) => Protocol::Http1,
+            _ => Protocol::Any,
+        };
+        let client = self.build(&route, origin, fixed, protocol)?;
         clients.insert(route, client.clone());
         Ok(client)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place where clients are made")]
-    fn build(&self, route: &Route, origin: &Origin, fixed: Option<SocketAddr>) -> Result<reqwest::Client> {
+    fn build(
+        &self,
+        route: &Route,
+        origin: &Origin,
+        fixed: Option<SocketAddr>,
+        protocol: Protocol,
+    ) -> Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -205,7 +215,7 @@ impl Wire {
         if origin.is_loopback() || fixed.is_some() {
             builder = builder.no_proxy();
         }
-        let builder = self.tls.apply(builder, origin.secure(), *route == Route::Own)?;
+        let builder = self.tls.apply(builder, protocol, origin.secure(), *route == Route::Own)?;
         builder
             .build()
             .map_err(|error| Error::invalid(format!("cannot set up TLS: {error}")).caused_by(error))
@@ -232,8 +242,15 @@ impl reqwest::dns::Resolve for Lookup {
     }
 }
 
-/// Makes a URL lead to an address. The port of a URL wins over that of an address, so it moves to the `Host` header;
-/// an address in place of another one has to stand in the URL itself.
+/// Whether a URL has to be written anew to lead to an address: the port of a URL wins over that of an address, and an
+/// address over another one.
+fn is_elsewhere(url: &Url, address: SocketAddr) -> bool {
+    let named = matches!(url.host(), Some(url::Host::Domain(_)));
+    !named || url.port().is_some_and(|port| port != address.port())
+}
+
+/// Writes a URL so that it leads to an address, and puts its host and port into the `Host` header, where HTTP/1.1
+/// looks; the name stays for the certificate.
 fn readdress(url: &mut Url, headers: &mut HeaderMap, address: SocketAddr) {
     let host = url.host_str().unwrap_or_default();
     let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));

@@ -46,10 +46,14 @@ impl Authority {
 
     /// A server with a certificate for this name, which tells the name it was asked for.
     async fn server(&self, name: &str, wants_client: bool) -> Server {
+        let (certificate, key) = self.issue(name);
+        started(certificate, &key, wants_client.then(|| self.issuer.der().clone()), &[]).await
+    }
+
+    fn issue(&self, name: &str) -> (CertificateDer<'static>, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        started(certificate.der().clone(), &key, wants_client.then(|| self.issuer.der().clone())).await
+        (params.signed_by(&key, &self.issuer).unwrap().der().clone(), key)
     }
 
     fn trusted(&self) -> Settings {
@@ -62,6 +66,7 @@ async fn started(
     certificate: CertificateDer<'static>,
     key: &KeyPair,
     authority: Option<CertificateDer<'static>>,
+    protocols: &[&str],
 ) -> Server {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
@@ -76,7 +81,8 @@ async fn started(
         builder.with_no_client_auth()
     };
     let key = key.serialize_der().try_into().unwrap();
-    let config = builder.with_single_cert(vec![certificate], key).unwrap();
+    let mut config = builder.with_single_cert(vec![certificate], key).unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     Server::over(Some(acceptor), |_, seen| reply("200 OK", &[], &seen.header("host"))).await
 }
@@ -101,7 +107,7 @@ async fn a_server_that_is_its_own_authority_may_stand_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server.pem");
     crate::disk::write(&file, certificate.pem().as_bytes(), 0o600).unwrap();
-    let server = started(certificate.der().clone(), &key, None).await;
+    let server = started(certificate.der().clone(), &key, None, &[]).await;
     let mut settings = Settings { plain_http: false, ca_file: Some(file), ..settings() };
     assert!(told(get(&client(&server, settings.clone()), "x").await).await.starts_with("200"));
     settings.resolve = vec![format!("reg.test:443:{}", server.address).parse().unwrap()];
@@ -130,7 +136,9 @@ async fn a_certificate_for_another_name_is_told_with_both_names() {
 #[tokio::test]
 async fn a_given_address_keeps_the_name_for_host_and_certificate() {
     let authority = Authority::new();
-    let server = authority.server("reg.test", false).await;
+    let (certificate, key) = authority.issue("reg.test");
+    // HTTP/2 takes the host from the URL, so it must not be chosen; this server could not speak it either.
+    let server = started(certificate, &key, None, &["h2", "http/1.1"]).await;
     let mut settings = authority.trusted();
     settings.resolve = vec![format!("reg.test:5000:127.0.0.1:{}", server.address.port()).parse().unwrap()];
     let client = Client::new("reg.test:5000", settings).unwrap();
