@@ -16,6 +16,10 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, IoContext, Result};
 
+mod spool;
+
+pub use spool::Spool;
+
 /// Bytes read at once.
 const PIECE: usize = 256 * 1024;
 /// Pieces that may wait between a disk and a network: at most a MiB.
@@ -231,6 +235,17 @@ pub fn make_private_folder(path: &Path) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.recursive(true).create(path).at("mkdir", path)
+}
+
+/// Removes a folder with all that is in it; one that is not there is fine.
+///
+/// # Errors
+/// The disk's.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
+        _ => Ok(()),
+    }
 }
 
 /// The result of work on a blocking thread; a panic there goes on here.
