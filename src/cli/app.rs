@@ -10,6 +10,7 @@ use oras::error::{Error, IoContext, Kind};
 
 use super::env::Env;
 use super::failure::{Failure, Scene};
+use super::log::Log;
 use super::terminal::Terminal;
 
 /// How long work that was given up may take to notice.
@@ -22,6 +23,8 @@ pub(crate) struct App {
     pub(crate) terminal: Terminal,
     /// Environment, folders and clock.
     pub(crate) env: Env,
+    /// What is said on stderr with the time.
+    pub(crate) log: Arc<Log>,
     scene: Arc<Mutex<Scene>>,
 }
 
@@ -29,7 +32,8 @@ impl App {
     /// The surroundings of the command that is typed so.
     pub(crate) fn new(terminal: Terminal, env: Env, command: String) -> Self {
         let scene = Scene { command, ..Scene::default() };
-        Self { terminal, env, scene: Arc::new(Mutex::new(scene)) }
+        let log = Arc::new(Log::new(terminal.clone(), env.clone()));
+        Self { terminal, env, log, scene: Arc::new(Mutex::new(scene)) }
     }
 
     /// What is known of the run so far, for the words of a failure.

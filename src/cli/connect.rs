@@ -14,7 +14,7 @@ use oras::credentials::{Credential, Secret, Store};
 use oras::error::{Result as LibraryResult, Side, reason};
 use oras::layout;
 use oras::registry::{Access, Host, ReferrersMode, Repository};
-use oras::transport::{Action, Client, Resolve, Settings};
+use oras::transport::{Action, Client, Observer, Resolve, Settings};
 
 use super::app::App;
 use super::args::remote::Remote;
@@ -113,17 +113,8 @@ impl App {
             return Ok(Arc::new(repository));
         }
         let path = end.place.layout().unwrap_or_default();
-        self.remember(end, Vec::new());
+        self.remember(end);
         Ok(Arc::new(layout::Directory::create(&path)?))
-    }
-
-    /// Opens an end to change what is there already.
-    pub(crate) async fn existing_target(&self, end: &End) -> Result<Arc<dyn Target>, Failure> {
-        if let Some(repository) = self.repository(end).await? {
-            return Ok(Arc::new(repository));
-        }
-        let path = self.layout_path(end)?;
-        Ok(Arc::new(layout::Directory::open(&path)?))
     }
 
     /// Opens an end to read; a layout may be a folder or a tar.
@@ -135,22 +126,39 @@ impl App {
         Ok(layout::open(&path)?)
     }
 
-    /// A registry as a whole.
-    pub(crate) async fn host(&self, registry: &str, remote: &Remote) -> Result<Host, Failure> {
-        let (client, files) = self.client(registry, remote).await?;
-        self.note(|scene| scene.credential_files = files);
-        Ok(Host::new(client, registry))
+    /// A registry as a whole, with this credential or else a stored one.
+    pub(crate) async fn host(
+        &self,
+        registry: &str,
+        remote: &Remote,
+        credential: Option<Credential>,
+    ) -> Result<Host, Failure> {
+        Ok(Host::new(self.client(registry, remote, credential).await?, registry))
     }
 
-    /// The files of credentials, in the order in which they are asked.
-    pub(crate) fn credential_files(&self, typed: &[PathBuf]) -> Vec<PathBuf> {
-        if typed.is_empty() { self.env.docker_config_file().into_iter().collect() } else { typed.to_vec() }
+    /// The files of credentials, in the order in which they are asked. All of them are read once, so that one that is
+    /// no such file is told before anything is sent.
+    pub(crate) async fn store(&self, typed: &[PathBuf]) -> Result<Store, Failure> {
+        let files = if typed.is_empty() {
+            self.env.docker_config_file().into_iter().collect()
+        } else {
+            typed.to_vec()
+        };
+        self.note(|scene| {
+            let new = files.iter().filter(|file| !scene.credential_files.contains(file)).cloned();
+            let new: Vec<PathBuf> = new.collect();
+            scene.credential_files.extend(new);
+        });
+        let store = Store::new(files);
+        store.check().await?;
+        Ok(store)
     }
 
     async fn repository(&self, end: &End) -> Result<Option<Repository>, Failure> {
         let Some(reference) = end.place.reference() else { return Ok(None) };
-        let (client, files) = self.client(&reference.registry, &end.remote).await?;
-        self.remember(end, files);
+        self.remember(end);
+        let credential = self.credential(&end.remote)?;
+        let client = self.client(&reference.registry, &end.remote, credential).await?;
         let access = Access { actions: end.actions.clone() };
         let mut repository = Repository::new(client, reference, access, end.referrers);
         if !end.accept.is_empty() {
@@ -164,7 +172,7 @@ impl App {
 
     /// The path of a layout that must be there.
     fn layout_path(&self, end: &End) -> Result<PathBuf, Failure> {
-        self.remember(end, Vec::new());
+        self.remember(end);
         let path = end.place.layout().unwrap_or_default();
         if let Err(error) = path.metadata() {
             let (raw, path) = (end.place.raw(), path.display().to_string());
@@ -176,19 +184,17 @@ impl App {
         Ok(path)
     }
 
-    fn remember(&self, end: &End, files: Vec<PathBuf>) {
-        self.note(|scene| {
-            scene.places.push((end.side, end.place.clone()));
-            scene.credential_files.extend(
-                files.into_iter().filter(|file| !scene.credential_files.contains(file)).collect::<Vec<_>>(),
-            );
-        });
+    fn remember(&self, end: &End) {
+        self.note(|scene| scene.places.push((end.side, end.place.clone())));
     }
 
-    async fn client(&self, registry: &str, remote: &Remote) -> Result<(Client, Vec<PathBuf>), Failure> {
-        let files = self.credential_files(&remote.registry_config);
-        let store = Store::new(files.clone());
-        store.check().await?;
+    async fn client(
+        &self,
+        registry: &str,
+        remote: &Remote,
+        credential: Option<Credential>,
+    ) -> Result<Client, Failure> {
+        let store = self.store(&remote.registry_config).await?;
         let settings = Settings {
             plain_http: remote.plain_http.unwrap_or_else(|| is_local(registry)),
             insecure: remote.insecure,
@@ -197,11 +203,12 @@ impl App {
             client_certificate: remote.cert_file.clone().zip(remote.key_file.clone()),
             resolve: rules(&remote.resolve)?,
             headers: remote.headers.iter().map(|text| header(text)).collect::<Result<_, _>>()?,
-            credential: self.credential(remote)?,
+            credential,
             store: Some(Arc::new(store)),
+            observer: Some(Arc::clone(&self.log) as Arc<dyn Observer>),
             ..Settings::default()
         };
-        Ok((Client::new(registry, settings)?, files))
+        Ok(Client::new(registry, settings)?)
     }
 
     /// The credential that was typed, if any was.

@@ -6,8 +6,8 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
+use jiff::Timestamp;
 use oras::error::{IoContext, Result};
 use oras::oci::Platform;
 
@@ -56,8 +56,8 @@ impl Env {
     /// The time.
     #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
     #[expect(clippy::unused_self, reason = "what it reads is part of the surroundings")]
-    pub(crate) fn now(&self) -> SystemTime {
-        SystemTime::now()
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now()
     }
 
     /// What this program runs on, in Go's names: `linux/amd64`.

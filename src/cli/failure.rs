@@ -24,6 +24,7 @@ pub(crate) struct Failure {
 #[derive(Debug)]
 enum Cause {
     Mistake(String),
+    Reference(String),
     Library(Error),
     OutputClosed,
 }
@@ -45,6 +46,11 @@ impl Failure {
         Self { cause: Cause::Mistake(message.into()), usage: None, advice: None }
     }
 
+    /// Something that was typed is no reference.
+    pub(crate) fn reference(message: impl Into<String>) -> Self {
+        Self { cause: Cause::Reference(message.into()), usage: None, advice: None }
+    }
+
     /// Nobody reads stdout any more.
     pub(crate) fn output_closed() -> Self {
         Self { cause: Cause::OutputClosed, usage: None, advice: None }
@@ -64,6 +70,15 @@ impl Failure {
         self
     }
 
+    /// The same, told as part of a larger step, if it is about what was typed as a reference.
+    #[must_use]
+    pub(crate) fn about_reference(mut self, step: &str) -> Self {
+        if let Cause::Reference(message) = &mut self.cause {
+            message.insert_str(0, &format!("{step}: "));
+        }
+        self
+    }
+
     /// Whether nobody would read about it.
     pub(crate) fn is_quiet(&self) -> bool {
         matches!(self.cause, Cause::OutputClosed)
@@ -72,7 +87,7 @@ impl Failure {
     /// The text for stderr, without the end of its last line.
     pub(crate) fn explain(&self, scene: &Scene) -> String {
         let (mut text, advice) = match &self.cause {
-            Cause::Mistake(message) => (format!("Error: {message}"), None),
+            Cause::Mistake(message) | Cause::Reference(message) => (format!("Error: {message}"), None),
             Cause::Library(error) => explain(error, scene),
             Cause::OutputClosed => return String::new(),
         };
@@ -94,13 +109,16 @@ impl From<Error> for Failure {
 fn explain(error: &Error, scene: &Scene) -> (String, Option<String>) {
     let place = scene.place(error.side());
     let from_registry = match error.kind() {
-        Kind::NotFound { .. } => place.is_some_and(|(_, place)| place.reference().is_some()),
+        Kind::NotFound { .. } => match place {
+            Some((_, place)) => place.reference().is_some(),
+            None => scene.places.iter().any(|(_, place)| place.reference().is_some()),
+        },
         Kind::Refused(refusal) => refusal.from_registry,
         _ => false,
     };
     let message = match error.kind() {
         // The registry's own words say enough.
-        Kind::Refused(refusal) if from_registry && !refusal.problems.is_empty() => refusal.to_string(),
+        Kind::Refused(refusal) if from_registry => refusal.to_string(),
         _ => error.to_string(),
     };
     let text = match place {

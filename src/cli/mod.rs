@@ -11,6 +11,7 @@ mod command;
 mod connect;
 mod env;
 mod failure;
+mod log;
 mod place;
 mod terminal;
 mod usage;

@@ -121,7 +121,7 @@ impl Place {
 }
 
 fn not_a_reference(raw: &str, error: &ReferenceError) -> Failure {
-    Failure::mistake(format!("{raw:?}: {error}"))
+    Failure::reference(format!("{raw:?}: {error}"))
         .advice("Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]")
 }
 

@@ -11,6 +11,7 @@ mod helper;
 mod hosts;
 mod secret;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub use secret::Secret;
@@ -43,7 +44,7 @@ impl Credential {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Store {
     files: Vec<PathBuf>,
-    search: Option<Vec<PathBuf>>,
+    search: Option<OsString>,
 }
 
 impl Store {
@@ -52,10 +53,10 @@ impl Store {
         Self { files, search: None }
     }
 
-    /// The same with helpers looked for in these folders.
+    /// The same with helpers looked for in the folders of `search`, written as in `PATH`.
     #[must_use]
-    pub fn searching(mut self, folders: Vec<PathBuf>) -> Self {
-        self.search = Some(folders);
+    pub fn searching(mut self, search: OsString) -> Self {
+        self.search = Some(search);
         self
     }
 

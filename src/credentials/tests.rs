@@ -149,7 +149,7 @@ mod helpers {
             folder,
             r#"{"credHelpers": {"h": "mine", "gone": "gone"}, "auths": {"i": {"auth": "dTpw"}}}"#,
         );
-        Store::new(vec![path]).searching(vec![folder.to_owned()])
+        Store::new(vec![path]).searching(folder.into())
     }
 
     #[tokio::test]

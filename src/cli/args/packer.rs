@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::value::integer;
+use super::concurrency::ConcurrencyArgs;
 
 /// What an artifact is made of, beside its files.
 #[derive(Debug, Args)]
@@ -27,7 +27,6 @@ pub(crate) struct PackerArgs {
     #[arg(long)]
     pub(crate) disable_path_validation: bool,
 
-    /// concurrency level
-    #[arg(long, value_name = "int", default_value_t = 5, value_parser = integer)]
-    pub(crate) concurrency: i64,
+    #[command(flatten)]
+    pub(crate) concurrency: ConcurrencyArgs,
 }

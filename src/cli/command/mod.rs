@@ -4,6 +4,11 @@
 //!
 //! What does not belong here: flags that several commands have ([`super::args`]).
 
+mod login;
+mod logout;
+mod manifest;
+mod resolve;
+mod tag;
 mod version;
 
 use clap::Subcommand;
@@ -14,6 +19,14 @@ use super::failure::Failure;
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Login(login::LoginArgs),
+    Logout(logout::LogoutArgs),
+    /// Manifest operations
+    #[command(subcommand)]
+    Manifest(manifest::ManifestCommand),
+    #[command(visible_alias = "digest")]
+    Resolve(resolve::ResolveArgs),
+    Tag(tag::TagArgs),
     Version(version::VersionArgs),
 }
 
@@ -21,6 +34,11 @@ impl Command {
     /// Does what was typed.
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
+            Self::Login(args) => app.wait(login::run(args, app)),
+            Self::Logout(args) => app.wait(logout::run(args, app)),
+            Self::Manifest(command) => command.run(app),
+            Self::Resolve(args) => app.wait(resolve::run(args, app)),
+            Self::Tag(args) => app.wait(tag::run(args, app)),
             Self::Version(args) => version::run(&args, app),
         }
     }

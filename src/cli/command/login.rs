@@ -1,0 +1,70 @@
+//! `oras login`: a credential that a registry takes is kept.
+
+use clap::Args;
+use oras::credentials::Credential;
+use oras::error::Context;
+use oras::oci::{ReferenceError, is_registry};
+
+use crate::cli::app::App;
+use crate::cli::args::common::{CommonArgs, VerboseArgs};
+use crate::cli::args::remote::RemoteArgs;
+use crate::cli::connect::credential;
+use crate::cli::failure::Failure;
+use crate::cli::usage::{Count, Usage};
+
+const USAGE: Usage = Usage {
+    path: "oras login",
+    arguments: "[flags] <registry>",
+    count: Count::Exactly(1),
+    purpose: "the registry to log in to",
+};
+
+/// Log in to a remote registry
+#[derive(Debug, Args)]
+#[command(override_usage = USAGE.synopsis())]
+pub(crate) struct LoginArgs {
+    #[arg(value_name = "registry")]
+    arguments: Vec<String>,
+
+    #[command(flatten)]
+    remote: RemoteArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+    #[command(flatten)]
+    verbose: VerboseArgs,
+}
+
+pub(crate) async fn run(args: LoginArgs, app: &App) -> Result<(), Failure> {
+    let [registry] = USAGE.exactly(args.arguments)?;
+    let remote = &args.remote.remote;
+    remote.check()?;
+    let credential = complete(app.credential(remote)?.unwrap_or_default(), app)?;
+    let store = app.store(&remote.registry_config).await?;
+    if !is_registry(&registry) {
+        return Err(Failure::mistake(ReferenceError::Registry(registry).to_string()));
+    }
+    let host = app.host(&registry, remote, Some(credential.clone())).await?;
+    let validated = host.ping().await;
+    validated.within(|| format!("failed to validate the credentials for {registry}").into())?;
+    let stored = store.put(&registry, &credential).await;
+    stored.within(|| format!("failed to store the credentials for {registry}").into())?;
+    app.terminal.print("Login Succeeded\n")
+}
+
+/// Asks for what was not given.
+fn complete(given: Credential, app: &App) -> Result<Credential, Failure> {
+    if !given.password.is_empty() || !given.refresh_token.is_empty() {
+        return Ok(given);
+    }
+    let mut username = given.username;
+    if username.is_empty() {
+        app.terminal.ask("Username: ")?.trim().clone_into(&mut username);
+    }
+    let (prompt, missing) =
+        if username.is_empty() { ("Token: ", "token required") } else { ("Password: ", "password required") };
+    let secret = app.terminal.ask_secret(prompt)?;
+    if secret.is_empty() {
+        return Err(Failure::mistake(missing));
+    }
+    Ok(credential(username, secret))
+}

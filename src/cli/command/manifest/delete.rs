@@ -1,0 +1,89 @@
+//! `oras manifest delete`: a manifest goes, with all its tags.
+
+use clap::Args;
+use oras::error::Context;
+use oras::oci::json;
+use oras::ops;
+use oras::registry::ReferrersMode;
+use oras::transport::Action;
+
+use crate::cli::app::App;
+use crate::cli::args::common::{CommonArgs, VerboseArgs};
+use crate::cli::args::confirm::ConfirmArgs;
+use crate::cli::args::target::{ReferrersArgs, TargetArgs};
+use crate::cli::failure::Failure;
+use crate::cli::usage::{Count, Usage};
+
+const USAGE: Usage = Usage {
+    path: "oras manifest delete",
+    arguments: "[flags] <name>{:<tag>|@<digest>}",
+    count: Count::Exactly(1),
+    purpose: "the manifest to delete",
+};
+
+/// Delete a manifest from remote registry
+#[derive(Debug, Args)]
+#[command(override_usage = USAGE.synopsis())]
+pub(crate) struct DeleteArgs {
+    #[arg(value_name = "name")]
+    arguments: Vec<String>,
+
+    /// output the descriptor
+    #[arg(long)]
+    descriptor: bool,
+
+    /// prettify JSON objects printed to stdout
+    #[arg(long)]
+    pretty: bool,
+
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    referrers: ReferrersArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+    #[command(flatten)]
+    verbose: VerboseArgs,
+}
+
+pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
+    let [raw] = USAGE.exactly(args.arguments)?;
+    if args.descriptor && !args.confirm.force {
+        let text = "must apply --force to confirm the deletion if the descriptor is outputted";
+        return Err(Failure::mistake(text));
+    }
+    let referrers = args.referrers.mode();
+    // Without the referrers API the index of the subject's referrers is written anew.
+    let actions: &[Action] = match referrers {
+        ReferrersMode::Api => &[Action::Pull, Action::Delete],
+        _ => &[Action::Pull, Action::Delete, Action::Push],
+    };
+    let end = args.target.end(&raw)?.doing(actions).referrers(referrers);
+    let at = end.place.named(&USAGE)?;
+    let target = app.target(&end).await?;
+    let Some(node) = ops::find_manifest(&*target, at).await? else {
+        if args.confirm.force && !args.descriptor {
+            return app.terminal.print(&format!("Missing {raw}\n"));
+        }
+        return Err(Failure::mistake(format!("{raw}: the specified manifest does not exist")));
+    };
+    let digest = node.digest.to_string();
+    let question =
+        format!("Are you sure you want to delete the manifest {digest:?} and all tags associated with it?");
+    if !args.confirm.agrees(app, &question)? {
+        return Ok(());
+    }
+    let deleted = ops::delete_manifest(&*target, &node).await;
+    deleted.within(|| format!("failed to delete {raw}").into())?;
+    if !args.descriptor {
+        return app.terminal.print(&format!("Deleted {}\n", end.place.shown()));
+    }
+    let mut text = if args.pretty { json::pretty(&node) } else { json::compact(&node) }
+        .map_err(|error| Failure::mistake(error.to_string()))?;
+    if args.pretty {
+        text.push(b'\n');
+    }
+    app.terminal.write(&text)
+}
