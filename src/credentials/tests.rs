@@ -140,6 +140,10 @@ fn a_secret_is_never_shown() {
 mod helpers {
     use super::*;
 
+    /// One script at a time: a program that another thread starts just now has all open files for a moment, and a
+    /// script that is open for writing cannot be run.
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
     /// A store whose helper `mine` is this script, run in the temporary folder.
     fn store(folder: &Path, script: &str) -> Store {
         let script = format!("#!/bin/sh\ncd {}\n{script}\n", folder.display());
@@ -154,6 +158,7 @@ mod helpers {
 
     #[tokio::test]
     async fn a_helper_gets_stores_and_erases() {
+        let _alone = ALONE.lock().await;
         let folder = tempfile::tempdir().unwrap();
         let script = "case $1 in store) cat > kept ;; get) cat kept ;; erase) cat > erased ;; esac";
         let store = store(folder.path(), script);
@@ -171,6 +176,7 @@ mod helpers {
 
     #[tokio::test]
     async fn a_helper_that_has_nothing_is_no_error() {
+        let _alone = ALONE.lock().await;
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), "echo credentials not found in native keychain; exit 1");
         assert_eq!(store.get("h").await.unwrap(), None);
@@ -179,6 +185,7 @@ mod helpers {
 
     #[tokio::test]
     async fn a_helper_that_fails_or_is_missing_is_named() {
+        let _alone = ALONE.lock().await;
         let folder = tempfile::tempdir().unwrap();
         let store = store(folder.path(), "echo the keychain is locked; exit 2");
         let says = store.get("h").await.unwrap_err().to_string();

@@ -30,7 +30,7 @@ pub struct Retry {
     pub first_pause: Duration,
     /// The longest pause of that kind.
     pub longest_pause: Duration,
-    /// The longest pause that a server may ask for.
+    /// The longest that one request waits because a server asks for it, all pauses together.
     pub patience: Duration,
 }
 
@@ -70,7 +70,7 @@ impl Retry {
 pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) -> Result<Response> {
     let origin = Origin::of(&hop.url);
     let repeats = hop.body.as_ref().is_none_or(Body::can_reopen);
-    let (mut failures, mut stale) = (0, false);
+    let (mut failures, mut stale, mut waited) = (0, false, Duration::ZERO);
     loop {
         if let Some(origin) = &origin {
             pace.wait(origin).await;
@@ -86,7 +86,8 @@ pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) ->
         failures += 1;
         if let Ok(response) = outcome {
             if let (Some(asked), Some(origin)) = (asked_pause(&response), &origin) {
-                if asked > policy.patience {
+                waited += asked;
+                if waited > policy.patience {
                     return Err(impatient(hop, asked, policy.patience, response.from_registry));
                 }
                 pace.hold(origin, asked);
@@ -129,7 +130,7 @@ fn asked_pause(response: &Response) -> Option<Duration> {
 
 fn impatient(hop: &Hop, asked: Duration, patience: Duration, own_origin: bool) -> Error {
     let reason = format!(
-        "the server asks to wait {} seconds (Retry-After), more than the {} seconds that are waited",
+        "the server asks to wait {} seconds (Retry-After), beyond the {} seconds that are waited at most",
         asked.as_secs(),
         patience.as_secs()
     );

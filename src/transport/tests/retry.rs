@@ -170,7 +170,7 @@ async fn a_server_that_wants_too_long_a_pause_is_named() {
     let server = Server::start(|_, _| reply("429 Too Many Requests", &["Retry-After: 3600"], "")).await;
     let error = get(&client(&server, settings()), "x").await.unwrap_err().to_string();
     assert!(
-        error.ends_with("wait 3600 seconds (Retry-After), more than the 300 seconds that are waited"),
+        error.ends_with("wait 3600 seconds (Retry-After), beyond the 300 seconds that are waited at most"),
         "{error}"
     );
     assert_eq!(server.seen().len(), 1);
