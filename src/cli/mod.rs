@@ -12,6 +12,7 @@ mod connect;
 mod env;
 mod failure;
 mod log;
+mod output;
 mod place;
 mod terminal;
 mod usage;

@@ -1,0 +1,112 @@
+//! Status lines: one line on stdout for what happens to a node, as it happens.
+//!
+//! What does not belong here: the words ([`super::words`]) and bars.
+
+use oras::progress::{Event, Reporter};
+
+use super::text::visible;
+use super::words::{PROCESSING, Words};
+use crate::cli::terminal::Terminal;
+
+/// Of what is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Every node.
+    All,
+    /// Nodes that are files.
+    Titled,
+}
+
+impl Detail {
+    /// As `--verbose` says.
+    pub(crate) fn when(verbose: bool) -> Self {
+        if verbose { Self::All } else { Self::Titled }
+    }
+}
+
+/// Prints a line for an event.
+pub(crate) struct Lines {
+    terminal: Terminal,
+    words: &'static Words,
+    detail: Detail,
+}
+
+impl Lines {
+    /// Lines with the words of a command.
+    pub(crate) fn new(terminal: Terminal, words: &'static Words, detail: Detail) -> Self {
+        Self { terminal, words, detail }
+    }
+}
+
+impl Reporter for Lines {
+    fn report(&self, event: Event<'_>) {
+        if let Some(line) = line(event, self.words, self.detail) {
+            self.terminal.status(&line);
+        }
+    }
+}
+
+/// The line for an event, if it has one.
+fn line(event: Event<'_>, words: &Words, detail: Detail) -> Option<String> {
+    let (word, node) = match event {
+        Event::Preparing(path) => {
+            return (detail == Detail::All).then(|| format!("Preparing {}\n", visible(path)));
+        }
+        Event::Started(node) => (words.started, node),
+        Event::Processing(node) => (PROCESSING, node),
+        Event::Ended(node, ending) => (words.ended(ending)?, node),
+        Event::At { .. } | Event::Tagged(..) => return None,
+    };
+    let name = match (node.title(), detail) {
+        (Some(title), _) => title,
+        (None, Detail::All) => &node.media_type,
+        (None, Detail::Titled) => return None,
+    };
+    Some(format!("{word:width$} {} {}\n", node.digest.short(), visible(name), width = words.width))
+}
+
+#[cfg(test)]
+mod tests {
+    use oras::oci::Descriptor;
+    use oras::oci::annotations::TITLE;
+    use oras::progress::Ending;
+
+    use super::super::words::{COPY, PULL, PUSH};
+    use super::*;
+
+    fn titled(title: &str) -> Descriptor {
+        let mut node = Descriptor::of("a/b", b"hello\n");
+        node.annotations.insert(TITLE.into(), title.into());
+        node
+    }
+
+    #[test]
+    fn a_line_is_a_padded_word_a_short_digest_and_a_name() {
+        let node = titled("hi.txt");
+        let told = |event, words| line(event, words, Detail::All).unwrap();
+        assert_eq!(told(Event::Started(&node), &PUSH), "Uploading 5891b5b522d5 hi.txt\n");
+        assert_eq!(told(Event::Ended(&node, Ending::Existed), &PUSH), "Exists    5891b5b522d5 hi.txt\n");
+        assert_eq!(told(Event::Ended(&node, Ending::Done), &PULL), "Downloaded  5891b5b522d5 hi.txt\n");
+        assert_eq!(told(Event::Ended(&node, Ending::Done), &COPY), "Copied  5891b5b522d5 hi.txt\n");
+        assert_eq!(told(Event::Preparing("./hi.txt"), &PUSH), "Preparing ./hi.txt\n");
+    }
+
+    #[test]
+    fn nodes_without_a_title_are_named_by_their_type_or_left_out() {
+        let node = Descriptor::of("a/b", b"hello\n");
+        assert_eq!(
+            line(Event::Processing(&node), &PULL, Detail::All).unwrap(),
+            "Processing  5891b5b522d5 a/b\n"
+        );
+        assert_eq!(line(Event::Processing(&node), &PULL, Detail::Titled), None);
+        assert_eq!(line(Event::Preparing("x"), &PUSH, Detail::Titled), None);
+        assert!(line(Event::Started(&titled("t")), &PUSH, Detail::Titled).is_some());
+    }
+
+    #[test]
+    fn a_title_cannot_move_the_cursor() {
+        let node = titled("a\r\u{1b}[1A\nDigest: sha256:0");
+        let told = line(Event::Started(&node), &PUSH, Detail::All).unwrap();
+        assert_eq!(told, "Uploading 5891b5b522d5 a\\x0d\\x1b[1A\\x0aDigest: sha256:0\n");
+    }
+}
