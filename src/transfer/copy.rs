@@ -203,14 +203,27 @@ impl<'a> Job<'a> {
     async fn move_manifest(&self, node: &Descriptor) -> Result<()> {
         let bytes = self.copier.bytes(node).await?;
         let document = parse(node, &bytes).on(Side::Source)?;
+        match self.put_manifest(node, bytes.clone()).await {
+            Err(error) if lacks_a_part(&error) => {
+                // Some registries say that they have a manifest of which they only know elsewhere.
+                for part in document.children().filter(|part| part.is_manifest()) {
+                    self.put_manifest(part, self.copier.bytes(part).await?).await?;
+                }
+                self.put_manifest(node, bytes).await?;
+            }
+            put => put?,
+        }
+        self.tell_twins(&document);
+        Ok(())
+    }
+
+    async fn put_manifest(&self, node: &Descriptor, bytes: Bytes) -> Result<()> {
         let (target, body) = (self.copier.target, Body::bytes(bytes));
         let put = match self.tag_of(node) {
             Some(tag) => target.put_tagged(node, body, tag).await,
             None => target.put(node, body).await,
         };
-        put.on(Side::Destination)?;
-        self.tell_twins(&document);
-        Ok(())
+        put.map(drop).on(Side::Destination)
     }
 
     /// Nodes that are there because others with the same bytes are.
@@ -246,6 +259,14 @@ fn may_not(error: &Error) -> bool {
     error.refusal().is_some_and(|refusal| {
         matches!(refusal.status, http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN)
     })
+}
+
+/// Whether a manifest was refused because something in it is not there.
+fn lacks_a_part(error: &Error) -> bool {
+    let codes = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
+    let refusal = error.refusal();
+    refusal
+        .is_some_and(|refusal| refusal.problems.iter().any(|problem| codes.contains(&problem.code.as_str())))
 }
 
 #[async_trait]

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use crate::content::{Body, Memory, Mount, Origin, Put, Source, Target};
 use crate::error::{Error, Kind, Refusal, Result};
 use crate::oci::{
-    Annotations, Descriptor, Digest, Index, Locator, Manifest, Tag, annotations, json, media_type,
+    Annotations, Descriptor, Digest, Index, Locator, Manifest, Problem, Tag, annotations, json, media_type,
 };
 use crate::progress::{Event, Reporter};
 
@@ -23,6 +23,8 @@ pub(crate) struct Rigged {
     pub(crate) origin: Option<Origin>,
     /// Calls that fail.
     pub(crate) broken: HashSet<String>,
+    /// Calls that are answered once with `MANIFEST_BLOB_UNKNOWN`.
+    pub(crate) lacking: Mutex<HashSet<String>>,
     /// What a mount says; nothing means that it is refused.
     pub(crate) mount_status: Option<http::StatusCode>,
     calls: Mutex<Vec<String>>,
@@ -63,6 +65,9 @@ impl Rigged {
     fn call(&self, call: &str) -> Result<()> {
         let broken = self.broken.contains(call);
         self.calls.lock().unwrap().push(call.to_owned());
+        if self.lacking.lock().unwrap().remove(call) {
+            return Err(refused(http::StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN"));
+        }
         if broken { Err(Error::invalid(format!("broken: {call}"))) } else { Ok(()) }
     }
 
@@ -121,6 +126,20 @@ impl Rigged {
         self.memory.insert(&node, bytes.into());
         node
     }
+}
+
+fn refused(status: http::StatusCode, code: &str) -> Error {
+    Error::new(Kind::Refused(Refusal {
+        method: http::Method::PUT,
+        url: String::new(),
+        status,
+        problems: vec![Problem {
+            code: code.into(),
+            message: String::new(),
+            detail: serde_json::Value::Null,
+        }],
+        from_registry: true,
+    }))
 }
 
 pub(crate) fn titled(mut node: Descriptor, title: &str) -> Descriptor {
@@ -205,13 +224,7 @@ impl Target for Rigged {
                 self.memory.insert(node, Bytes::from_static(b"mounted"));
                 Ok(Mount::Mounted)
             }
-            Some(status) => Err(Error::new(Kind::Refused(Refusal {
-                method: http::Method::POST,
-                url: String::new(),
-                status,
-                problems: Vec::new(),
-                from_registry: true,
-            }))),
+            Some(status) => Err(refused(status, "DENIED")),
         }
     }
 

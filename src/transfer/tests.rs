@@ -187,6 +187,19 @@ async fn a_failure_of_the_target_ends_it_untagged_and_settled() {
 }
 
 #[tokio::test]
+async fn parts_that_a_registry_only_says_to_have_are_sent_after_all() {
+    let (source, target) = (Rigged::new(), Rigged::registry("r"));
+    let part = source.manifest(vec![source.file("a", "1")], None);
+    let root = source.index(vec![part.clone()]);
+    let bytes = source.memory.fetch(&part).read(9999).await.unwrap();
+    target.memory.put(&part, Body::bytes(bytes)).await.unwrap();
+    target.lacking.lock().unwrap().insert(format!("put {} v1", short(&root)));
+    copy(&source, &target, &root, &[tag("v1")]).await.outcome.unwrap();
+    assert_eq!(target.count(&format!("put {}", short(&part))), 1);
+    assert_eq!(target.count(&format!("put {} v1", short(&root))), 2);
+}
+
+#[tokio::test]
 async fn a_source_that_breaks_while_the_target_reads_is_named_as_the_source() {
     let plain = Rigged::new();
     let layer = plain.file("a", "1");
