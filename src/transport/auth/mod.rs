@@ -79,6 +79,9 @@ pub(super) async fn answer(
     arrived: Arrived,
 ) -> Result<Next> {
     let response = arrived.response;
+    let moved = Origin::of(&response.url) != Origin::of(&request.url);
+    // On the way to another origin it was dropped, so it is not what was refused.
+    let pass = pass.filter(|_| !moved);
     let asked = response.status == StatusCode::UNAUTHORIZED && !pass.is_some_and(|pass| pass.last);
     if !asked || !is_ours(client, request) || arrived.detour {
         return Ok(Next::Done(response));
@@ -94,7 +97,7 @@ pub(super) async fn answer(
     if request.body.as_ref().is_some_and(|body| !body.can_reopen()) {
         return Err(within(Error::unsupported("request body is not rewindable")));
     }
-    if Origin::of(&response.url) != Origin::of(&request.url) {
+    if moved {
         request.url = response.url.clone();
     }
     response.drain().await;

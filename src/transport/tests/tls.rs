@@ -12,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::server::{Server, reply};
 use super::*;
+use crate::credentials::Credential;
 
 /// An authority with its files.
 struct Authority {
@@ -61,13 +62,24 @@ impl Authority {
     }
 }
 
-/// A server with this certificate. With an authority it wants a client certificate of that.
+/// A server with this certificate, which tells the name it was asked for.
 async fn started(
     certificate: CertificateDer<'static>,
     key: &KeyPair,
     authority: Option<CertificateDer<'static>>,
     protocols: &[&str],
 ) -> Server {
+    let acceptor = acceptor(certificate, key, authority, protocols);
+    Server::over(Some(acceptor), |_, seen| reply("200 OK", &[], &seen.header("host"))).await
+}
+
+/// TLS with this certificate. With an authority it wants a client certificate of that.
+fn acceptor(
+    certificate: CertificateDer<'static>,
+    key: &KeyPair,
+    authority: Option<CertificateDer<'static>>,
+    protocols: &[&str],
+) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
     let builder = builder.with_safe_default_protocol_versions().unwrap();
@@ -83,8 +95,7 @@ async fn started(
     let key = key.serialize_der().try_into().unwrap();
     let mut config = builder.with_single_cert(vec![certificate], key).unwrap();
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    Server::over(Some(acceptor), |_, seen| reply("200 OK", &[], &seen.header("host"))).await
+    TlsAcceptor::from(Arc::new(config))
 }
 
 #[tokio::test]
@@ -159,6 +170,33 @@ async fn a_client_certificate_is_shown_to_the_registry_and_nobody_else() {
     let elsewhere = Request::new(Method::GET, format!("https://{}/x", other.address).parse().unwrap());
     client(&server, with).send(elsewhere).await.unwrap_err();
     assert_eq!(other.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn credentials_follow_a_registry_that_moved_to_tls() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.issue("reg.test");
+    let acceptor = acceptor(certificate, &key, None, &[]);
+    let secure = Server::over(Some(acceptor), |_, seen| match seen.header("authorization").as_str() {
+        "Basic dTpw" => reply("200 OK", &[], "in"),
+        _ => reply("401 Unauthorized", &["WWW-Authenticate: Basic"], ""),
+    })
+    .await;
+    let plain = Server::start(|_, _| reply("301 Moved", &["Location: https://reg.test/x"], "")).await;
+    let given = |port: u16, address| format!("reg.test:{port}:{address}").parse().unwrap();
+    let settings = Settings {
+        plain_http: true,
+        resolve: vec![given(80, plain.address), given(443, secure.address)],
+        headers: vec![(http::HeaderName::from_static("x-mine"), http::HeaderValue::from_static("1"))],
+        credential: Some(Credential { username: "u".into(), password: "p".into(), ..Credential::default() }),
+        ..authority.trusted()
+    };
+    let client = Client::new("reg.test", settings).unwrap();
+    assert_eq!(told(get(&client, "x").await).await, "200 in");
+    assert_eq!(plain.lines(), ["GET /x"]);
+    assert!(secure.seen().iter().all(|seen| seen.header("x-mine").is_empty()));
+    assert_eq!(told(get(&client, "x").await).await, "200 in");
+    assert_eq!(plain.seen()[1].header("authorization"), "Basic dTpw");
 }
 
 #[tokio::test]
