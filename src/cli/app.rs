@@ -53,10 +53,11 @@ impl App {
     {
         self.run(async {
             tokio::select! {
+                // The interrupt comes first, so that it is listened for before any work is done.
                 biased;
-                done = work => done,
-                failure = self.terminal.closed() => Err(failure),
                 Ok(()) = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted).into()),
+                failure = self.terminal.closed() => Err(failure),
+                done = work => done,
             }
         })
     }

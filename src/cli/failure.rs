@@ -79,6 +79,17 @@ impl Failure {
         self
     }
 
+    /// The same with a heading, unless the registry itself has said what is wrong.
+    #[must_use]
+    pub(crate) fn unless_refused(self, heading: &str) -> Self {
+        match self.cause {
+            Cause::Library(error) if error.refusal().is_none_or(|refusal| !refusal.from_registry) => {
+                Self { cause: Cause::Mistake(format!("{heading}{error}")), ..self }
+            }
+            cause => Self { cause, ..self },
+        }
+    }
+
     /// Whether nobody would read about it.
     pub(crate) fn is_quiet(&self) -> bool {
         matches!(self.cause, Cause::OutputClosed)

@@ -120,7 +120,7 @@ pub(crate) fn as_pflag(command: clap::Command) -> clap::Command {
         .args_override_self(true)
         .subcommand_required(group)
         .arg_required_else_help(group)
-        .mut_args(|arg| as_pflag_does(arg))
+        .mut_args(as_pflag_does)
         .mut_subcommands(as_pflag)
 }
 
@@ -128,8 +128,12 @@ fn as_pflag_does(arg: Arg) -> Arg {
     let switch = matches!(arg.get_action(), ArgAction::SetTrue);
     if !switch && arg.get_value_parser().type_id() != TypeId::of::<bool>() {
         let takes_values = matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
-        let option = arg.get_long().is_some() && takes_values;
-        return if option { arg.allow_hyphen_values(true) } else { arg };
+        // Arguments are told in the usage line.
+        return match arg.get_long() {
+            Some(_) if takes_values => arg.allow_hyphen_values(true),
+            Some(_) => arg,
+            None => arg.hide(true),
+        };
     }
     let arg = if switch && arg.get_default_values().is_empty() { arg.default_value("false") } else { arg };
     arg.action(ArgAction::Set)

@@ -235,6 +235,9 @@ impl FromStr for LayoutReference {
     /// colon of a drive.
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         let (path, locator) = if let Some((path, digest)) = text.rsplit_once('@') {
+            if path.is_empty() {
+                return Err(ReferenceError::NoPath(text.to_owned()));
+            }
             let digest = digest.parse().map_err(|why| ReferenceError::Digest(digest.to_owned(), why))?;
             (path, Some(Locator::Digest(digest)))
         } else {

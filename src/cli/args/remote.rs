@@ -168,47 +168,30 @@ impl<S: Spelling> Flags<S> {
 impl<S: Spelling> Args for RemoteArgs<S> {
     fn augment_args(command: Command) -> Command {
         let flags = Flags::<S>::new();
-        let registry = |what: &str| format!("{}registry {what}", S::END);
+        let end = format!("{}registry", S::END);
         let mut args = vec![
-            flags.short(flags.option("username", "string", &registry("username")), 'u'),
-            flags.short(flags.option("password", "string", &registry("password or identity token")), 'p'),
-            flags.option("identity-token", "string", &registry("identity token")),
-            flags.switch("insecure", &format!("allow connections to {} without certs", registry("over SSL"))),
+            flags.short(flags.option("username", "string", &format!("{end} username")), 'u'),
             flags
-                .switch(
-                    "plain-http",
-                    &format!("allow insecure connections to {} without SSL check", registry("")),
-                )
+                .short(flags.option("password", "string", &format!("{end} password or identity token")), 'p'),
+            flags.option("identity-token", "string", &format!("{end} identity token")),
+            flags.switch("insecure", &format!("allow connections to SSL {end} without certs")),
+            flags
+                .switch("plain-http", &format!("allow insecure connections to {end} without SSL check"))
                 .action(ArgAction::Set)
                 .value_parser(clap::value_parser!(bool)),
             flags.option(
                 "ca-file",
                 "string",
-                &format!("server certificate authority file for the remote {}", registry("")),
+                &format!("server certificate authority file for the remote {end}"),
             ),
-            flags.option(
-                "cert-file",
-                "string",
-                &format!("client certificate file for the remote {}", registry("")),
-            ),
-            flags.option(
-                "key-file",
-                "string",
-                &format!("client private key file for the remote {}", registry("")),
-            ),
+            flags.option("cert-file", "string", &format!("client certificate file for the remote {end}")),
+            flags.option("key-file", "string", &format!("client private key file for the remote {end}")),
             flags.list(
                 "resolve",
                 "host:port:address[:address_port]",
-                &format!(
-                    "customized DNS for {}, formatted in host:port:address[:address_port]",
-                    registry("")
-                ),
+                &format!("customized DNS for {end}, formatted in host:port:address[:address_port]"),
             ),
-            flags.list(
-                "registry-config",
-                "path",
-                &format!("path of the authentication file for {}", registry("")),
-            ),
+            flags.list("registry-config", "path", &format!("path of the authentication file for {end}")),
             flags.short(
                 flags.list("header", "stringArray", &format!("add custom headers to {}requests", S::END)),
                 'H',

@@ -7,6 +7,7 @@
 mod login;
 mod logout;
 mod manifest;
+mod repo;
 mod resolve;
 mod tag;
 mod version;
@@ -24,6 +25,9 @@ pub(crate) enum Command {
     /// Manifest operations
     #[command(subcommand)]
     Manifest(manifest::ManifestCommand),
+    /// Repository operations
+    #[command(subcommand, visible_alias = "repository")]
+    Repo(repo::RepoCommand),
     #[command(visible_alias = "digest")]
     Resolve(resolve::ResolveArgs),
     Tag(tag::TagArgs),
@@ -37,6 +41,7 @@ impl Command {
             Self::Login(args) => app.wait(login::run(args, app)),
             Self::Logout(args) => app.wait(logout::run(args, app)),
             Self::Manifest(command) => command.run(app),
+            Self::Repo(command) => command.run(app),
             Self::Resolve(args) => app.wait(resolve::run(args, app)),
             Self::Tag(args) => app.wait(tag::run(args, app)),
             Self::Version(args) => version::run(&args, app),

@@ -44,8 +44,8 @@ pub(crate) async fn run(args: ResolveArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments)?;
     let platform = args.platform.parse()?;
     let end = args.target.end(&raw)?.doing(&[Action::Pull]);
-    let at = end.place.named(&USAGE)?;
     let source = app.source(&end).await?;
+    let at = end.place.named(&USAGE)?;
     let resolved = ops::resolve(&*source, at, platform.as_ref()).await;
     let digest = resolved.within(|| "failed to resolve digest".into())?.digest;
     if args.full_reference {

@@ -61,8 +61,8 @@ pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
         _ => &[Action::Pull, Action::Delete, Action::Push],
     };
     let end = args.target.end(&raw)?.doing(actions).referrers(referrers);
-    let at = end.place.named(&USAGE)?;
     let target = app.target(&end).await?;
+    let at = end.place.named(&USAGE)?;
     let Some(node) = ops::find_manifest(&*target, at).await? else {
         if args.confirm.force && !args.descriptor {
             return app.terminal.print(&format!("Missing {raw}\n"));
