@@ -16,6 +16,10 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, IoContext, Result};
 
+mod spool;
+
+pub use spool::Spool;
+
 /// Bytes read at once.
 const PIECE: usize = 256 * 1024;
 /// Pieces that may wait between a disk and a network: at most a MiB.
@@ -46,7 +50,28 @@ impl Draft {
     /// # Errors
     /// The folder is not there or cannot be written.
     pub fn within(folder: &Path, target: &Path) -> Result<Self> {
-        let file = tempfile::Builder::new().prefix(".oras-").tempfile_in(folder).map_err(|error| {
+        Self::made(tempfile::Builder::new().prefix(".oras-"), folder, target)
+    }
+
+    /// An empty draft as [`Draft::beside`] makes it, but with the permissions that the user's mask leaves to a new
+    /// file, and not for the user alone. For [`Draft::publish_plain`].
+    ///
+    /// # Errors
+    /// The folder is not there or cannot be written.
+    pub fn plain(target: &Path) -> Result<Self> {
+        let folder = target.parent().unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".oras-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        Self::made(&builder, folder, target)
+    }
+
+    fn made(builder: &tempfile::Builder<'_, '_>, folder: &Path, target: &Path) -> Result<Self> {
+        let file = builder.tempfile_in(folder).map_err(|error| {
             let cause = error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
             Error::io("open", target, cause)
         })?;
@@ -118,8 +143,7 @@ impl Draft {
     /// A folder has that name, or the folder may not be written.
     pub fn publish(self, mode: u32) -> Result<()> {
         set_mode(self.file.as_file(), mode).at("chmod", &self.target)?;
-        let Self { file, target } = self;
-        file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
+        self.publish_plain()
     }
 
     /// Gives the draft its final name unless something has it: then the draft is gone, and what was there stays.
@@ -137,13 +161,13 @@ impl Draft {
         }
     }
 
-    /// Gives the draft its final name as [`Draft::publish`] does, but with the permissions that a new file gets from
-    /// the user's mask.
+    /// Gives the draft its final name as [`Draft::publish`] does, with the permissions that it was made with.
     ///
     /// # Errors
     /// As [`Draft::publish`].
-    pub fn publish_masked(self, mask: u32) -> Result<()> {
-        self.publish(0o666 & !mask)
+    pub fn publish_plain(self) -> Result<()> {
+        let Self { file, target } = self;
+        file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
     }
 }
 
@@ -231,6 +255,17 @@ pub fn make_private_folder(path: &Path) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.recursive(true).create(path).at("mkdir", path)
+}
+
+/// Removes a folder with all that is in it; one that is not there is fine.
+///
+/// # Errors
+/// The disk's.
+pub fn remove_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
+        _ => Ok(()),
+    }
 }
 
 /// The result of work on a blocking thread; a panic there goes on here.

@@ -33,6 +33,12 @@ impl Memory {
         Self::default()
     }
 
+    /// Whether it holds neither manifests nor blobs.
+    pub fn is_empty(&self) -> bool {
+        let held = self.read();
+        held.manifests.is_empty() && held.blobs.is_empty()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Held> {
         self.held.read().unwrap_or_else(PoisonError::into_inner)
     }

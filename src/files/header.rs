@@ -114,9 +114,8 @@ fn extended(name: &[u8], records: &[(&str, Vec<u8>)]) -> Vec<u8> {
     octal(&mut block[124..136], i64::try_from(data.len()).unwrap_or(i64::MAX));
     block[156] = b'x';
     let mut blocks = sealed(block).to_vec();
-    let fill = padding(data.len() as u64);
     blocks.extend_from_slice(&data);
-    blocks.resize(blocks.len() + fill, 0);
+    blocks.resize(blocks.len() + padding(data.len() as u64), 0);
     blocks
 }
 

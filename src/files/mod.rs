@@ -4,12 +4,16 @@
 //! folder travels as one archive, made and opened here with the same bytes as oras's. Both ends work on paths that
 //! they are given: which folder is the working one, and which is for temporary files, is decided above.
 
+mod archive;
 mod argument;
 mod header;
+mod ledger;
 mod output;
 mod pack;
 mod path;
 mod staging;
+mod system;
+mod unpack;
 
 pub use argument::{FileArgument, refuse_absolute};
 pub use output::{Existing, Output, Rules, Traversal, Written};

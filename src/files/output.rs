@@ -4,15 +4,24 @@
 //! is replaced only by something good. Nodes without a title, and manifests, are kept in memory, where the walk of
 //! the graph reads them. What was made here is removed again unless [`Output::keep`] says that all went well.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
-use crate::content::{Body, Memory, Put, Source, Target};
-use crate::error::{Error, Result};
-use crate::oci::{Descriptor, Digest, Locator, Tag};
+use super::ledger::{Ledger, in_the_way};
+use super::path;
+use super::unpack::{Place, unpack};
+use crate::content::{Body, Memory, Put, Source, Target, checked, read_checked};
+use crate::disk::{self, Draft};
+use crate::error::{Error, IoContext, Kind, Result};
+use crate::oci::{Descriptor, Digest, Locator, Tag, annotations, media_type};
+
+/// The step in which a title is refused.
+const RESOLVING: &str = "failed to resolve path for writing";
 
 /// What to do with a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,14 +67,30 @@ pub struct Output(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    folder: PathBuf,
+    rules: Rules,
     memory: Memory,
+    ledger: Ledger,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// What each path is to become.
+    claimed: HashMap<PathBuf, Descriptor>,
+    written: Vec<Written>,
 }
 
 impl Output {
     /// Writes below `folder`, an absolute path, which is made when the first file is written.
-    pub fn new(folder: PathBuf, rules: Rules) -> Self {
-        let _ = (folder, rules);
-        Self(Arc::new(Inner { memory: Memory::new() }))
+    pub fn new(folder: impl AsRef<Path>, rules: Rules) -> Self {
+        Self(Arc::new(Inner {
+            folder: path::join(folder.as_ref(), Path::new("")),
+            rules,
+            memory: Memory::new(),
+            ledger: Ledger::default(),
+            known: Mutex::default(),
+        }))
     }
 
     /// Says that this node will be put. Called for all of them before the first is, it finds two nodes for one file
@@ -74,8 +99,10 @@ impl Output {
     /// # Errors
     /// Other content has the title already; the title leads out of the folder; the file is there and is to be kept.
     pub fn claim(&self, node: &Descriptor) -> Result<()> {
-        let _ = node;
-        Ok(())
+        match node.title() {
+            Some(title) => self.0.claim(title, node).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Writes a node from equal content that was written under another title. Says whether there was any.
@@ -83,21 +110,174 @@ impl Output {
     /// # Errors
     /// As [`Target::put`].
     pub async fn restore(&self, node: &Descriptor) -> Result<bool> {
-        let _ = node;
-        Ok(false)
+        let Some(written) = self.0.written_with(&node.digest).filter(|_| !is_archive(node)) else {
+            return Ok(false);
+        };
+        self.put(node, file_body(written, node)).await?;
+        Ok(true)
     }
 
     /// What was written so far, in the order in which it was done.
     pub fn written(&self) -> Vec<Written> {
-        Vec::new()
+        self.0.known().written.clone()
     }
 
     /// All went well: what was written stays.
-    pub fn keep(&self) {}
+    pub fn keep(&self) {
+        self.0.ledger.forget();
+    }
 
     /// Removes what was made here and was not there before. Done by itself when the last clone is dropped, unless
     /// [`Output::keep`] was called.
-    pub async fn undo(&self) {}
+    pub async fn undo(&self) {
+        let inner = Arc::clone(&self.0);
+        // Removing cannot fail in a way that would help anybody, and a panic there is no news either.
+        let _ = tokio::task::spawn_blocking(move || inner.ledger.undo()).await;
+    }
+
+    async fn write(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
+        let (inner, target) = (Arc::clone(&self.0), path.clone());
+        let draft = disk::joined(
+            tokio::task::spawn_blocking(move || {
+                in_the_way(&target)?;
+                inner.ledger.make_parents(&target, &inner.folder)?;
+                Draft::plain(&target)
+            })
+            .await,
+        )?;
+        let draft = pour(draft, &path, node, body).await?;
+        let inner = Arc::clone(&self.0);
+        disk::joined(tokio::task::spawn_blocking(move || inner.ledger.publish(draft, &path)).await)
+    }
+
+    async fn unpack(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
+        let (inner, target) = (Arc::clone(&self.0), path.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            inner.ledger.make_parents(&target, &inner.folder)?;
+            // The folder itself has nothing beside it that would be ours to write.
+            let is_top = target == inner.folder;
+            let beside = if is_top { Some(target.as_path()) } else { target.parent() };
+            let beside = beside.unwrap_or(&target).to_owned();
+            if is_top {
+                disk::make_folder(&beside)?;
+            }
+            Ok((Draft::within(&beside, &target)?, beside))
+        });
+        let (draft, beside) = disk::joined(opened.await)?;
+        let draft = pour(draft, &path, node, body).await?;
+        let (inner, node) = (Arc::clone(&self.0), node.clone());
+        let work = tokio::task::spawn_blocking(move || {
+            let unpacked = inner.open_up(&draft, &node, &path, &beside);
+            unpacked.map_err(|error| error.within(format!("failed to extract tar to {}", path.display())))
+        });
+        disk::joined(work.await)
+    }
+}
+
+/// Writes content that is checked on the way.
+async fn pour(draft: Draft, path: &Path, node: &Descriptor, body: Body) -> Result<Draft> {
+    let stream = checked(body, node).open(0).await?;
+    match draft.pour(stream).await {
+        Ok((draft, _)) => Ok(draft),
+        // The disk's own errors name the file.
+        Err(error) if matches!(error.kind(), Kind::Io { .. }) => Err(error),
+        Err(error) => Err(error.within(format!("failed to copy content to {}", path.display()))),
+    }
+}
+
+/// Whether a node is to be unpacked.
+fn is_archive(node: &Descriptor) -> bool {
+    node.annotations.get(annotations::CONTENT_UNPACK).is_some_and(|value| value == "true")
+}
+
+fn file_body(path: PathBuf, node: &Descriptor) -> Body {
+    let open = move |from| {
+        let path = path.clone();
+        async move { disk::read(&path, from).await }
+    };
+    checked(Body::reopening(Some(node.size), open), node)
+}
+
+impl Inner {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_up(&self, draft: &Draft, node: &Descriptor, path: &Path, beside: &Path) -> Result<()> {
+        let content = node.annotations.get(annotations::CONTENT_DIGEST);
+        let content: Option<Digest> = content.and_then(|digest| digest.parse().ok());
+        let place = Place { target: path, title: node.title().unwrap_or_default() };
+        let unpacked = unpack(draft.file(), place, content.as_ref(), beside)?;
+        // A folder that the user named by a link is that folder, not the link.
+        let settled =
+            if path == self.folder { fs::canonicalize(path).at("lstat", path)? } else { path.to_owned() };
+        self.ledger.settle(&unpacked.root, &settled)?;
+        unpacked.finish(&settled)
+    }
+
+    fn claim(&self, title: &str, node: &Descriptor) -> Result<PathBuf> {
+        let path = self.resolve(title).map_err(|error| error.within(RESOLVING))?;
+        let new = match self.known().claimed.get(&path) {
+            Some(other) if other.digest != node.digest || is_archive(other) != is_archive(node) => {
+                return Err(Error::invalid(format!("{title}: duplicate name")));
+            }
+            other => other.is_none(),
+        };
+        if new && self.rules.existing == Existing::Keep && fs::symlink_metadata(&path).is_ok() {
+            return Err(Error::invalid("overwrite disallowed").within(RESOLVING));
+        }
+        self.known().claimed.entry(path.clone()).or_insert_with(|| node.clone());
+        Ok(path)
+    }
+
+    /// Where a title leads: by its text, and through the links that are on the way to it now.
+    fn resolve(&self, title: &str) -> Result<PathBuf> {
+        let refused = || Error::invalid("path traversal disallowed");
+        if title.contains('\0') {
+            return Err(Error::invalid(format!("{title:?} is no name of a file")));
+        }
+        let path = path::join(&self.folder, Path::new(title));
+        if self.rules.traversal == Traversal::Allow || path == self.folder {
+            return Ok(path);
+        }
+        if !path.starts_with(&self.folder) {
+            return Err(refused());
+        }
+        let real = |path: &Path| real(path).at("lstat", path);
+        let parent = path.parent().unwrap_or(&path);
+        if real(parent)?.starts_with(real(&self.folder)?) { Ok(path) } else { Err(refused()) }
+    }
+
+    fn written_at(&self, node: &Descriptor) -> Option<PathBuf> {
+        let known = self.known();
+        let same =
+            |written: &&Written| written.node.digest == node.digest && written.node.title() == node.title();
+        known.written.iter().find(same).map(|written| written.path.clone())
+    }
+
+    /// A file that has these bytes; an unpacked archive has them no more.
+    fn written_with(&self, digest: &Digest) -> Option<PathBuf> {
+        let known = self.known();
+        let same = |written: &&Written| written.node.digest == *digest && !is_archive(&written.node);
+        known.written.iter().find(same).map(|written| written.path.clone())
+    }
+}
+
+/// The path without links, as far as there is anything; what is not there yet is no link.
+fn real(path: &Path) -> std::io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(error) };
+            Ok(real(parent)?.join(name))
+        }
+        found => found,
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.ledger.undo();
+    }
 }
 
 #[async_trait]
@@ -107,16 +287,26 @@ impl Source for Output {
     }
 
     async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
-        self.0.memory.stat(blob).await
+        let known = self.0.known().written.iter().find(|written| written.node.digest == *blob).cloned();
+        match known {
+            Some(written) => Ok(Descriptor::new(media_type::OCTET_STREAM, blob.clone(), written.node.size)),
+            None => self.0.memory.stat(blob).await,
+        }
     }
 
-    /// Whether this very title was written; content without a title is in memory.
+    /// Whether this very title was written; what has none is in memory.
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
-        self.0.memory.exists(node).await
+        match node.title() {
+            Some(_) => Ok(self.0.written_at(node).is_some()),
+            None => self.0.memory.exists(node).await,
+        }
     }
 
     fn fetch(&self, node: &Descriptor) -> Body {
-        self.0.memory.fetch(node)
+        match self.0.written_with(&node.digest).filter(|_| !node.is_manifest()) {
+            Some(path) => file_body(path, node),
+            None => self.0.memory.fetch(node),
+        }
     }
 
     async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
@@ -130,11 +320,30 @@ impl Source for Output {
 
 #[async_trait]
 impl Target for Output {
-    async fn put(&self, node: &Descriptor, body: Body) -> Result<Put> {
-        if node.title().is_some() {
-            return Err(Error::unsupported("writing files"));
+    async fn put(&self, node: &Descriptor, mut body: Body) -> Result<Put> {
+        if node.title().is_none() || node.is_manifest() {
+            let bytes = Body::bytes(read_checked(&body, node).await?);
+            let put = self.0.memory.put(node, bytes.clone()).await?;
+            if node.title().is_none() {
+                return Ok(put);
+            }
+            body = bytes;
         }
-        self.0.memory.put(node, body).await
+        let title = node.title().unwrap_or_default();
+        if self.0.written_at(node).is_some() {
+            return Ok(Put::AlreadyThere);
+        }
+        let (inner, claimed, title) = (Arc::clone(&self.0), node.clone(), title.to_owned());
+        let claim = tokio::task::spawn_blocking(move || inner.claim(&title, &claimed));
+        let mut path = disk::joined(claim.await)?;
+        if is_archive(node) {
+            self.unpack(node, path.clone(), body).await?;
+            path.push("");
+        } else {
+            self.write(node, path.clone(), body).await?;
+        }
+        self.0.known().written.push(Written { node: node.clone(), path });
+        Ok(Put::Stored)
     }
 
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {

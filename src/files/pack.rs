@@ -4,7 +4,7 @@
 //! one pass, and lies in the folder for temporary files, never beside what it was made from. Compression works on
 //! pieces of a fixed size, so the number of cores does not show in the bytes.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::num::NonZero;
 use std::path::Path;
@@ -16,6 +16,7 @@ use tempfile::{NamedTempFile, TempPath};
 use walkdir::{DirEntry, WalkDir};
 
 use super::header::{BLOCK, Entry, EntryKind, padding};
+use super::system::{facts, kind, link_text};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Algorithm, Digest, Hasher};
 
@@ -192,77 +193,4 @@ fn content(path: &Path, size: u64, piece: &mut [u8], out: &mut dyn FnMut(&[u8]) 
 /// The error of a file that is not as it was a moment ago.
 pub(super) fn changed(path: &Path) -> Error {
     Error::mismatch(format!("{}: the file changed while it was read", path.display()))
-}
-
-/// What the header says of a file beside its name and size.
-struct Facts {
-    mode: u32,
-    modified: i64,
-    device: (u32, u32),
-}
-
-#[cfg(unix)]
-fn kind(about: &Metadata) -> Option<EntryKind> {
-    use std::os::unix::fs::FileTypeExt;
-    let kind = about.file_type();
-    Some(match kind {
-        kind if kind.is_dir() => EntryKind::Folder,
-        kind if kind.is_symlink() => EntryKind::Symlink,
-        kind if kind.is_fifo() => EntryKind::Fifo,
-        kind if kind.is_char_device() => EntryKind::CharacterDevice,
-        kind if kind.is_block_device() => EntryKind::BlockDevice,
-        kind if kind.is_socket() => return None,
-        _ => EntryKind::File,
-    })
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the twin for Unix knows more kinds")]
-fn kind(about: &Metadata) -> Option<EntryKind> {
-    Some(match about.file_type() {
-        kind if kind.is_dir() => EntryKind::Folder,
-        kind if kind.is_symlink() => EntryKind::Symlink,
-        _ => EntryKind::File,
-    })
-}
-
-#[cfg(unix)]
-fn facts(about: &Metadata) -> Facts {
-    use std::os::unix::fs::MetadataExt;
-    // To the nearest second, halves upwards.
-    let modified = about.mtime() + i64::from(about.mtime_nsec() >= 500_000_000);
-    let device = about.rdev();
-    // As Linux keeps the two numbers of a device in one.
-    let major = ((device >> 8) & 0xfff) | ((device >> 32) & 0xffff_f000);
-    let minor = (device & 0xff) | ((device >> 12) & 0xffff_ff00);
-    let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    Facts { mode: about.mode() & 0o7777, modified, device: (number(major), number(minor)) }
-}
-
-#[cfg(not(unix))]
-fn facts(about: &Metadata) -> Facts {
-    use std::time::{Duration, UNIX_EPOCH};
-    let seconds = |span: Duration| i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
-    let half = Duration::from_millis(500);
-    let modified = about.modified().map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => seconds(after + half),
-        Err(before) => -seconds(before.duration().saturating_sub(half)),
-    });
-    let folder = about.is_dir() || about.file_type().is_symlink();
-    let mode = match (folder, about.permissions().readonly()) {
-        (true, _) => 0o777,
-        (false, false) => 0o666,
-        (false, true) => 0o444,
-    };
-    Facts { mode, modified, device: (0, 0) }
-}
-
-#[cfg(unix)]
-fn link_text(link: &Path) -> Vec<u8> {
-    link.as_os_str().as_encoded_bytes().to_vec()
-}
-
-#[cfg(not(unix))]
-fn link_text(link: &Path) -> Vec<u8> {
-    link.to_string_lossy().replace('\\', "/").into_bytes()
 }

@@ -1,1 +1,53 @@
-//! The embedded registry: the distribution-spec over any targets.
+//! A registry: the distribution-spec in front of any target.
+//!
+//! [`bind`] takes a [`Config`] and says which address it really has; [`Bound::run`] answers until it is told to stop.
+//! One handler takes every path, because names of repositories contain slashes; it checks whom the request is for and
+//! who sent it, and hands it to the file of its noun. What is stored lies behind [`Repositories`], and nothing here
+//! knows whether that is memory or a folder. Printing belongs to the command line, which is told of each request.
+//!
+//! By default only this machine is listened to. A request that is meant for another host is refused, so that no web
+//! page can lead a browser here under a name of its own; and everything that a stranger could make grow is bounded by
+//! [`Limits`].
+//!
+//! Source: distribution-spec 1.1.
+
+mod auth;
+mod blobs;
+mod call;
+mod config;
+mod handle;
+mod hosts;
+mod incoming;
+mod listen;
+mod listing;
+mod manifests;
+mod problem;
+mod random;
+mod referrers;
+mod route;
+mod sessions;
+mod store;
+mod uploads;
+
+use std::sync::Arc;
+
+pub use auth::{Authentication, Others, Scheme, Users};
+pub use config::{Config, Heard, Limits, Referrers, Tls, Writes};
+pub use listen::{Bound, bind};
+pub use store::{Repositories, Storage, is_name};
+
+use auth::Guard;
+use hosts::Hosts;
+use uploads::Uploads;
+
+/// A running registry.
+struct Registry {
+    config: Config,
+    hosts: Hosts,
+    guard: Option<Arc<Guard>>,
+    store: Repositories,
+    uploads: Uploads,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! What was made, so that it can be removed again; and the moves that make it.
+//!
+//! Only what was not there before is remembered. What replaced something stays: the old is gone, and the new was
+//! checked before it came.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use walkdir::WalkDir;
+
+use crate::disk::Draft;
+use crate::error::{Error, IoContext, Result};
+
+/// What was made here, the first thing first.
+#[derive(Debug, Default)]
+pub(super) struct Ledger(Mutex<Vec<Made>>);
+
+#[derive(Debug)]
+enum Made {
+    /// A file or link.
+    File(PathBuf),
+    /// A folder that others may have filled.
+    Folder(PathBuf),
+    /// A folder with all that is in it.
+    Tree(PathBuf),
+}
+
+/// What has a name now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Nobody,
+    /// A file or a link, which may be replaced.
+    File,
+    Folder,
+}
+
+fn holder(path: &Path) -> Result<Holder> {
+    match fs::symlink_metadata(path) {
+        Ok(about) if about.is_dir() => Ok(Holder::Folder),
+        Ok(about) if about.is_file() || about.is_symlink() => Ok(Holder::File),
+        Ok(_) => Err(Error::invalid(format!("open {}: not a regular file", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Holder::Nobody),
+        Err(error) => Err(Error::io("lstat", path, error)),
+    }
+}
+
+/// Fails where something is in the way of a file.
+pub(super) fn in_the_way(path: &Path) -> Result<()> {
+    file_holder(path).map(drop)
+}
+
+fn file_holder(path: &Path) -> Result<Holder> {
+    match holder(path)? {
+        Holder::Folder => Err(Error::io("open", path, io::ErrorKind::IsADirectory.into())),
+        holder => Ok(holder),
+    }
+}
+
+impl Ledger {
+    fn made(&self) -> MutexGuard<'_, Vec<Made>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the folders above a path. `root` and what is above it stay for ever.
+    pub(super) fn make_parents(&self, path: &Path, root: &Path) -> Result<()> {
+        let Some(parent) = path.parent() else { return Ok(()) };
+        let missing: Vec<&Path> = parent.ancestors().take_while(|folder| !folder.exists()).collect();
+        for folder in missing.into_iter().rev() {
+            match fs::create_dir(folder) {
+                Ok(()) if !root.starts_with(folder) => self.made().push(Made::Folder(folder.to_owned())),
+                Ok(()) => {}
+                // Another file of the same run may have made it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+                Err(error) => return Err(Error::io("mkdir", folder, error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a file its final name.
+    pub(super) fn publish(&self, draft: Draft, path: &Path) -> Result<()> {
+        let holder = file_holder(path)?;
+        draft.publish_plain()?;
+        self.remember(holder, Made::File(path.to_owned()));
+        Ok(())
+    }
+
+    /// Moves a folder to its final name, or what is in it into the folder that has the name.
+    pub(super) fn settle(&self, from: &Path, to: &Path) -> Result<()> {
+        let mut walk = WalkDir::new(from).sort_by_file_name().into_iter();
+        while let Some(found) = walk.next() {
+            let found = found.map_err(|error| Error::invalid(error.to_string()))?;
+            let relative = found.path().strip_prefix(from).unwrap_or(found.path());
+            let target = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
+            if !found.file_type().is_dir() {
+                let holder = file_holder(&target)?;
+                fs::rename(found.path(), &target).at("rename", &target)?;
+                self.remember(holder, Made::File(target));
+                continue;
+            }
+            let holder = holder(&target)?;
+            if holder == Holder::Folder {
+                continue;
+            }
+            if holder == Holder::File {
+                make_way(&target)?;
+            }
+            fs::rename(found.path(), &target).at("rename", &target)?;
+            self.remember(holder, Made::Tree(target));
+            walk.skip_current_dir();
+        }
+        Ok(())
+    }
+
+    fn remember(&self, before: Holder, made: Made) {
+        if before == Holder::Nobody {
+            self.made().push(made);
+        }
+    }
+
+    /// Nothing is to be removed any more.
+    pub(super) fn forget(&self) {
+        self.made().clear();
+    }
+
+    /// Removes everything, the last thing first. A folder in which others have put something stays.
+    pub(super) fn undo(&self) {
+        let made = std::mem::take(&mut *self.made());
+        for made in made.into_iter().rev() {
+            let _ = match made {
+                Made::File(path) => fs::remove_file(path),
+                Made::Folder(path) => fs::remove_dir(path),
+                Made::Tree(path) => fs::remove_dir_all(path),
+            };
+        }
+    }
+}
+
+/// A link gives way to a folder; a file does not.
+fn make_way(path: &Path) -> Result<()> {
+    if !fs::symlink_metadata(path).at("lstat", path)?.is_symlink() {
+        return Err(Error::io("mkdir", path, io::ErrorKind::NotADirectory.into()));
+    }
+    fs::remove_file(path).at("remove", path)
+}

@@ -1,0 +1,360 @@
+//! An archive as a folder again, where its names may be meant badly.
+//!
+//! Everything is unpacked into a private folder beside the target first, and moved from there when all of it was
+//! right. So a link can only mislead into that folder, and nothing is seen under a final name of an archive that
+//! was refused. Entries must lie below the title; no link may stand on the way to one, or lead out. Rights of
+//! programs to be another user are dropped, devices and pipes are left out.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use flate2::read::MultiGzDecoder;
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+use super::archive::{Archive, Member, MemberKind, broken};
+use super::path;
+use super::system::{make_symlink, mask, path_of, set_mode, with_mode};
+use crate::error::{Error, IoContext, Result};
+use crate::oci::{Digest, Hasher};
+
+/// Bytes moved at once.
+const PIECE: usize = 256 * 1024;
+/// As many links are followed by the system before it takes them for a loop.
+const LINKS: usize = 40;
+
+/// Where an archive goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The folder, absolute.
+    pub(super) target: &'a Path,
+    /// What the names of the archive start with.
+    pub(super) title: &'a str,
+}
+
+/// An archive that was unpacked and has not got its final name yet.
+#[derive(Debug)]
+pub(super) struct Unpacked {
+    /// Goes away when this is dropped, with all that was not moved.
+    #[expect(dead_code, reason = "held for its end")]
+    temporary: TempDir,
+    /// The content, inside.
+    pub(super) root: PathBuf,
+    folders: Vec<Folder>,
+    mask: u32,
+}
+
+/// What a folder gets when nothing more is written to it.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    mode: u32,
+    modified: SystemTime,
+}
+
+/// Unpacks an archive below `beside`. The digest is that of the archive before it was compressed.
+pub(super) fn unpack(
+    mut file: &File,
+    place: Place<'_>,
+    content: Option<&Digest>,
+    beside: &Path,
+) -> Result<Unpacked> {
+    file.seek(SeekFrom::Start(0)).at("seek", place.target)?;
+    let temporary = TempDir::with_prefix_in(".oras-", beside).at("mkdir", beside)?;
+    let root = temporary.path().join("root");
+    fs::create_dir(&root).at("mkdir", &root)?;
+    let mask = mask(&root)?;
+    let mut reader =
+        Hashed { reader: plain(file)?, hasher: content.map(|content| Hasher::new(content.algorithm())) };
+    let mut archive = Archive::new(&mut reader);
+    let mut work = Work { place, root: &root, folders: Vec::new(), parent: None, links: false };
+    while let Some(member) = archive.next()? {
+        work.entry(&member, &mut archive)?;
+    }
+    archive.drain()?;
+    if work.links {
+        work.links_stay_inside()?;
+    }
+    let folders = work.folders;
+    if reader.hasher.map(Hasher::finish).as_ref() != content {
+        return Err(Error::mismatch("content digest mismatch"));
+    }
+    Ok(Unpacked { temporary, root, folders, mask })
+}
+
+impl Unpacked {
+    /// Gives the folders their rights and times, at the place where they are now.
+    pub(super) fn finish(&self, target: &Path) -> Result<()> {
+        for folder in self.folders.iter().rev() {
+            let path = target.join(&folder.path);
+            // Not on every file system, and no reason to fail.
+            let _ = File::open(&path).and_then(|opened| opened.set_modified(folder.modified));
+            set_mode(&path, folder.mode & !self.mask).at("chmod", &path)?;
+        }
+        Ok(())
+    }
+}
+
+/// The archive itself, whatever it is compressed with.
+fn plain(mut file: &File) -> Result<Box<dyn Read + '_>> {
+    let mut start = Vec::new();
+    file.take(4).read_to_end(&mut start).map_err(|error| broken(&error))?;
+    file.seek(SeekFrom::Start(0)).map_err(|error| broken(&error))?;
+    let reader = BufReader::with_capacity(PIECE, file);
+    match start.as_slice() {
+        [0x1f, 0x8b, ..] => Ok(Box::new(BufReader::with_capacity(PIECE, MultiGzDecoder::new(reader)))),
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            Err(Error::unsupported("archives compressed with zstd are not supported"))
+        }
+        _ => Ok(Box::new(reader)),
+    }
+}
+
+/// A reader, and the digest of what came from it.
+struct Hashed<R> {
+    reader: R,
+    hasher: Option<Hasher>,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&buffer[..read]);
+        }
+        Ok(read)
+    }
+}
+
+struct Work<'a> {
+    place: Place<'a>,
+    root: &'a Path,
+    folders: Vec<Folder>,
+    /// A folder below the root that is known to be there with no link on the way to it.
+    parent: Option<PathBuf>,
+    /// Whether there is any symbolic link.
+    links: bool,
+}
+
+impl Work<'_> {
+    fn entry(&mut self, member: &Member, content: &mut impl Read) -> Result<()> {
+        if member.kind == MemberKind::Other {
+            return Ok(());
+        }
+        let name = self.inside(&member.name)?;
+        let path = self.root.join(&name);
+        if name.as_os_str().is_empty() {
+            return self.top(member);
+        }
+        self.prepare(&name, &member.name)?;
+        match member.kind {
+            MemberKind::File => self.file(&path, member, content),
+            MemberKind::Folder => self.folder(name, &path, member),
+            MemberKind::HardLink => self.hard_link(&path, member),
+            MemberKind::Symlink => self.symlink(&name, &path, member),
+            MemberKind::Other => Ok(()),
+        }
+    }
+
+    /// The entry of the title itself, which is a folder.
+    fn top(&mut self, member: &Member) -> Result<()> {
+        if member.kind != MemberKind::Folder {
+            return Err(Error::invalid(format!("{:?} is not a directory", shown(&member.name))));
+        }
+        self.folders.push(Folder {
+            path: PathBuf::new(),
+            mode: member.mode,
+            modified: time(member.modified),
+        });
+        Ok(())
+    }
+
+    /// The name as seen from the title. One that leads elsewhere is refused.
+    fn inside(&self, name: &[u8]) -> Result<PathBuf> {
+        let typed = path_of(name)?;
+        let base = if typed.has_root() { self.place.target } else { Path::new(self.place.title) };
+        let (base, clean) = (path::join(Path::new(""), base), path::join(Path::new(""), &typed));
+        let relative = clean.strip_prefix(&base).ok();
+        let safe = relative
+            .filter(|relative| relative.components().all(|part| matches!(part, Component::Normal(_))));
+        safe.map(Path::to_owned).ok_or_else(|| self.outside(&typed))
+    }
+
+    fn outside(&self, name: &Path) -> Error {
+        Error::invalid(format!("{:?} is outside of {:?}", name.to_string_lossy(), self.place.title))
+    }
+
+    /// Makes the folders on the way to an entry. There may be no link among them.
+    fn prepare(&mut self, name: &Path, typed: &[u8]) -> Result<()> {
+        let Some(parent) = name.parent() else { return Ok(()) };
+        if self.parent.as_deref() == Some(parent) {
+            return Ok(());
+        }
+        self.no_link_before(name, typed)?;
+        let made = self.root.join(parent);
+        fs::create_dir_all(&made).map_err(|error| self.failed("mkdir", &made, error))?;
+        self.parent = Some(parent.to_owned());
+        Ok(())
+    }
+
+    fn no_link_before(&self, name: &Path, typed: &[u8]) -> Result<()> {
+        for folder in name.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+            let about = fs::symlink_metadata(self.root.join(folder));
+            if about.is_ok_and(|about| about.is_symlink()) {
+                return Err(Error::invalid(format!(
+                    "no symbolic link allowed between {:?} and {:?}",
+                    self.place.title,
+                    shown(typed)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// A failure, named by the path that the user will know.
+    fn failed(&self, action: &'static str, path: &Path, error: io::Error) -> Error {
+        let relative = path.strip_prefix(self.root).unwrap_or(path);
+        Error::io(action, self.place.target.join(relative), error)
+    }
+
+    /// Removes the file or link that an earlier entry left under this name.
+    fn make_way(&self, path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed("remove", path, error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn file(&self, path: &Path, member: &Member, content: &mut impl Read) -> Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        with_mode(&mut options, member.mode & 0o777);
+        let opened = match options.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.make_way(path)?;
+                options.open(path)
+            }
+            opened => opened,
+        };
+        let mut file = opened.map_err(|error| self.failed("open", path, error))?;
+        let mut piece = vec![0; 32 * 1024];
+        loop {
+            let read = match content.read(&mut piece) {
+                Ok(0) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(|error| broken(&error))?,
+            };
+            file.write_all(&piece[..read]).map_err(|error| self.failed("write", path, error))?;
+        }
+        // Not on every file system, and no reason to fail.
+        let _ = file.set_modified(time(member.modified));
+        Ok(())
+    }
+
+    fn folder(&mut self, name: PathBuf, path: &Path, member: &Member) -> Result<()> {
+        match fs::symlink_metadata(path) {
+            Ok(about) if about.is_dir() => {}
+            Ok(about) if about.is_symlink() => {
+                self.make_way(path)?;
+                fs::create_dir(path).map_err(|error| self.failed("mkdir", path, error))?;
+            }
+            _ => fs::create_dir(path).map_err(|error| self.failed("mkdir", path, error))?,
+        }
+        self.folders.push(Folder { path: name, mode: member.mode, modified: time(member.modified) });
+        Ok(())
+    }
+
+    fn hard_link(&mut self, path: &Path, member: &Member) -> Result<()> {
+        let name = self.inside(&member.link)?;
+        self.no_link_before(&name, &member.link)?;
+        let target = self.root.join(name);
+        let failed = |error| error_of_link(&member.link, error);
+        let about =
+            fs::symlink_metadata(&target).map_err(|error| failed(self.failed("lstat", &target, error)))?;
+        if about.is_symlink() {
+            let text = format!("hard link target {:?} is a symbolic link", shown(&member.link));
+            return Err(Error::invalid(text));
+        }
+        if target == path {
+            return Ok(());
+        }
+        self.make_way(path)?;
+        fs::hard_link(&target, path).map_err(|error| failed(self.failed("link", path, error)))
+    }
+
+    fn symlink(&mut self, name: &Path, path: &Path, member: &Member) -> Result<()> {
+        let target = path_of(&member.link)?;
+        let seen_from = self.place.target.join(name.parent().unwrap_or(Path::new("")));
+        self.inside(path::join(&seen_from, &target).as_os_str().as_encoded_bytes())?;
+        self.make_way(path)?;
+        self.links = true;
+        self.parent = None;
+        make_symlink(&target, path).map_err(|error| self.failed("symlink", path, error))
+    }
+
+    /// Follows every link as the system would: each of them alone may look harmless and together they lead out.
+    fn links_stay_inside(&self) -> Result<()> {
+        for found in WalkDir::new(self.root) {
+            let found = found.map_err(|error| Error::invalid(error.to_string()))?;
+            if !found.path_is_symlink() {
+                continue;
+            }
+            let name = found.path().strip_prefix(self.root).unwrap_or(found.path());
+            if !self.stays_inside(name).at("readlink", found.path())? {
+                return Err(self.outside(&Path::new(self.place.title).join(name)));
+            }
+        }
+        Ok(())
+    }
+
+    fn stays_inside(&self, link: &Path) -> io::Result<bool> {
+        let mut at = PathBuf::new();
+        // What is still to be walked, the next part last.
+        let mut parts: Vec<PathBuf> = vec![link.to_owned()];
+        let mut links = 0;
+        while let Some(next) = parts.pop() {
+            let mut components = next.components();
+            let Some(part) = components.next() else { continue };
+            parts.push(components.as_path().to_owned());
+            match part {
+                Component::ParentDir if !at.pop() => return Ok(false),
+                Component::CurDir | Component::ParentDir => {}
+                Component::RootDir | Component::Prefix(_) => {
+                    let Ok(inside) = next.strip_prefix(self.place.target) else { return Ok(false) };
+                    at = PathBuf::new();
+                    parts.pop();
+                    parts.push(inside.to_owned());
+                }
+                Component::Normal(name) => {
+                    let path = self.root.join(&at).join(name);
+                    if fs::symlink_metadata(&path).is_ok_and(|about| about.is_symlink()) {
+                        links += 1;
+                        if links > LINKS {
+                            return Ok(true);
+                        }
+                        parts.push(fs::read_link(path)?);
+                    } else {
+                        at.push(name);
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn error_of_link(link: &[u8], error: Error) -> Error {
+    error.within(format!("hard link {:?}", shown(link)))
+}
+
+fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+fn time((seconds, nanoseconds): (i64, u32)) -> SystemTime {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let time = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
+    time.and_then(|time| time.checked_add(Duration::from_nanos(nanoseconds.into()))).unwrap_or(UNIX_EPOCH)
+}
