@@ -5,7 +5,6 @@
 //!
 //! What does not belong here: which host has which helper.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -26,7 +25,7 @@ const TOKEN_USER: &str = "<token>";
 /// One helper program.
 pub(super) struct Helper {
     program: String,
-    search: Option<OsString>,
+    search: Option<Vec<PathBuf>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,7 +40,7 @@ struct Entry<'a> {
 }
 
 impl Helper {
-    pub(super) fn new(name: &str, search: Option<OsString>) -> Self {
+    pub(super) fn new(name: &str, search: Option<Vec<PathBuf>>) -> Self {
         Self { program: format!("docker-credential-{name}"), search }
     }
 
@@ -108,9 +107,10 @@ impl Helper {
 
     /// The program's file: looked for in the given folders, or left to the system.
     fn find(&self) -> Result<PathBuf> {
-        let Some(search) = &self.search else { return Ok(PathBuf::from(&self.program)) };
-        let file = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(search)
+        let Some(folders) = &self.search else { return Ok(PathBuf::from(&self.program)) };
+        let file = format!("{}{}", self.program, if cfg!(windows) { ".exe" } else { "" });
+        folders
+            .iter()
             .map(|folder| folder.join(&file))
             .find(|path| path.is_file())
             .ok_or_else(|| self.unstarted(&io::ErrorKind::NotFound.into()))

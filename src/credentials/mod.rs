@@ -11,7 +11,6 @@ mod helper;
 mod hosts;
 mod secret;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub use secret::Secret;
@@ -44,7 +43,7 @@ impl Credential {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Store {
     files: Vec<PathBuf>,
-    search: Option<OsString>,
+    search: Option<Vec<PathBuf>>,
 }
 
 impl Store {
@@ -53,10 +52,10 @@ impl Store {
         Self { files, search: None }
     }
 
-    /// The same with helpers looked for in the folders of `search`, written as in `PATH`.
+    /// The same with helpers looked for in these folders.
     #[must_use]
-    pub fn searching(mut self, search: OsString) -> Self {
-        self.search = Some(search);
+    pub fn searching(mut self, folders: Vec<PathBuf>) -> Self {
+        self.search = Some(folders);
         self
     }
 

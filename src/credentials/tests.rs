@@ -153,7 +153,7 @@ mod helpers {
             folder,
             r#"{"credHelpers": {"h": "mine", "gone": "gone"}, "auths": {"i": {"auth": "dTpw"}}}"#,
         );
-        Store::new(vec![path]).searching(folder.into())
+        Store::new(vec![path]).searching(vec![folder.to_owned()])
     }
 
     #[tokio::test]

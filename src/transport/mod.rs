@@ -20,14 +20,11 @@ mod message;
 mod observe;
 mod origin;
 mod pace;
-mod reason;
 mod redact;
 mod redirect;
 mod resolve;
 mod retry;
 mod settings;
-mod tls;
-mod upload;
 mod wire;
 
 pub use auth::scope::{Action, Scope};

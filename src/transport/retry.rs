@@ -15,9 +15,8 @@ use jiff::fmt::rfc2822;
 use super::Response;
 use super::origin::Origin;
 use super::pace::Pace;
-use super::reason::Cause;
 use super::redact::shown;
-use super::wire::{Failure, Hop, Wire};
+use super::wire::{Cause, Failure, Hop, Wire};
 use crate::content::Body;
 use crate::error::{Error, Kind, Result};
 
@@ -100,7 +99,7 @@ pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) ->
 
 /// Whether a connection failed only because the server had grown tired of it.
 fn tired(failure: &Failure) -> bool {
-    failure.stale && matches!(failure.cause, Some(Cause::Cut | Cause::Reset))
+    failure.stale && matches!(failure.cause, Some(Cause::Cut | Cause::Reset | Cause::Closed))
 }
 
 /// Whether it may be better the next time.

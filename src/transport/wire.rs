@@ -5,6 +5,10 @@
 //!
 //! What does not belong here: what is sent, and whether it is sent again.
 
+mod reason;
+mod tls;
+mod upload;
+
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,11 +21,12 @@ use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::dns::{Addrs, Name, Resolving};
 use url::Url;
 
+pub(super) use self::reason::Cause;
+use self::reason::LookupFailed;
+use self::tls::{Protocol, Tls};
+use self::upload::Upload;
 use super::origin::Origin;
-use super::reason::{self, Cause, LookupFailed};
 use super::redact::shown;
-use super::tls::{Protocol, Tls};
-use super::upload::Upload;
 use super::{Resolve, Response, Settings};
 use crate::content::Body;
 use crate::error::{Error, Kind, Result};

@@ -1,6 +1,8 @@
 //! Certificates, names and addresses.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -14,6 +16,10 @@ use super::server::{Server, reply};
 use super::*;
 use crate::credentials::Credential;
 
+fn written(path: &Path, text: &str) {
+    OpenOptions::new().write(true).create_new(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
 /// An authority with its files.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -26,7 +32,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        crate::disk::write(&folder.path().join("ca.pem"), issuer.pem().as_bytes(), 0o600).unwrap();
+        written(&folder.path().join("ca.pem"), &issuer.pem());
         Self { issuer, folder }
     }
 
@@ -40,8 +46,8 @@ impl Authority {
         let params = CertificateParams::new(vec!["client".to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let (certificate_file, key_file) = (self.file("client.pem"), self.file("client.key"));
-        crate::disk::write(&certificate_file, certificate.pem().as_bytes(), 0o600).unwrap();
-        crate::disk::write(&key_file, key.serialize_pem().as_bytes(), 0o600).unwrap();
+        written(&certificate_file, &certificate.pem());
+        written(&key_file, &key.serialize_pem());
         (certificate_file, key_file)
     }
 
@@ -117,7 +123,7 @@ async fn a_server_that_is_its_own_authority_may_stand_in_the_file() {
     let certificate = params.self_signed(&key).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server.pem");
-    crate::disk::write(&file, certificate.pem().as_bytes(), 0o600).unwrap();
+    written(&file, &certificate.pem());
     let server = started(certificate.der().clone(), &key, None, &[]).await;
     let mut settings = Settings { plain_http: false, ca_file: Some(file), ..settings() };
     assert!(told(get(&client(&server, settings.clone()), "x").await).await.starts_with("200"));

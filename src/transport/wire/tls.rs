@@ -19,7 +19,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use zeroize::Zeroizing;
 
-use super::Settings;
+use super::super::Settings;
 use crate::error::{Error, IoContext, Result};
 
 /// What TLS needs to know, read from files.

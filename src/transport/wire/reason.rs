@@ -24,7 +24,7 @@ impl StdError for LookupFailed {}
 
 /// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(in super::super) enum Cause {
     /// Nobody listens there, or there is no such host or way.
     Unreachable,
     /// It took too long.
@@ -33,6 +33,8 @@ pub(super) enum Cause {
     Reset,
     /// The connection ended before the answer did.
     Cut,
+    /// The connection ended before the request was on its way.
+    Closed,
     /// Anything else: no TLS, a certificate, no HTTP.
     Other,
 }
@@ -65,6 +67,9 @@ pub(super) fn of_request(error: &reqwest::Error, address: &str) -> (Cause, Strin
         if let Some(http) = cause.downcast_ref::<hyper::Error>() {
             if let Some(found) = of_http(http) {
                 return found;
+            }
+            if http.is_closed() || http.is_canceled() {
+                return (Cause::Closed, closed(error.url().is_some_and(|url| url.scheme() == "https")));
             }
             // What is left are connections and streams that HTTP/2 threw away.
             kind = if http.is_user() { Cause::Other } else { Cause::Reset };
@@ -177,6 +182,13 @@ fn of_certificate(error: &CertificateError) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// The words for a connection that was closed before the request was answered. HTTP/2 tells no more, also when TLS had
+/// said why.
+fn closed(secure: bool) -> String {
+    let hint = if secure { "; it may want a client certificate" } else { "" };
+    format!("the server closed the connection{hint}")
 }
 
 /// An alert by its name in the specification, such as `CertificateRequired`.
