@@ -1,6 +1,7 @@
 //! The use cases that need no files, between ends in memory.
 
 mod files;
+mod pull;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
