@@ -190,6 +190,14 @@ impl Index {
         Ok(())
     }
 
+    /// Puts the tags first, as oras does; else the order stays.
+    pub(super) fn arrange(&mut self) {
+        if !self.entries.is_sorted_by_key(|entry| entry.tag().is_none()) {
+            self.entries.sort_by_key(|entry| entry.tag().is_none());
+            self.find_all();
+        }
+    }
+
     fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
         self.find(self.entries.len() - 1);
@@ -276,10 +284,12 @@ mod tests {
             names(&index),
             [(a.digest.clone(), tag("v1")), (b.digest.clone(), None), (a.digest.clone(), tag("v2"))]
         );
+        index.arrange();
+        assert_eq!(names(&index)[1..], [(a.digest.clone(), tag("v2")), (b.digest.clone(), None)]);
         index.apply(&Change::Tag(b.clone(), Tag::any("v1"))).unwrap();
-        assert_eq!(names(&index), [(b.digest.clone(), tag("v1")), (a.digest.clone(), tag("v2"))]);
+        assert_eq!(names(&index), [(a.digest.clone(), tag("v2")), (b.digest.clone(), tag("v1"))]);
         index.apply(&Change::Untag(Tag::any("v2"))).unwrap();
-        assert_eq!(names(&index), [(b.digest.clone(), tag("v1")), (a.digest.clone(), None)]);
+        assert_eq!(names(&index), [(a.digest.clone(), None), (b.digest.clone(), tag("v1"))]);
         index.apply(&Change::Remove(HashSet::from([a.digest, b.digest]))).unwrap();
         assert!(String::from_utf8(index.write().unwrap()).unwrap().ends_with(r#""manifests":[]}"#));
     }

@@ -162,6 +162,7 @@ impl Ledger {
             index.apply(&Change::Remove(removal.digests))?;
             files = removal.files;
         }
+        index.arrange();
         let after = index.write()?;
         if after != before {
             disk::write(&self.file(), &after, 0o644)?;
