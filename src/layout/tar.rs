@@ -218,3 +218,69 @@ impl Source for Archive {
         stream::iter([Ok(self.inner.index.tags(after))]).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Target;
+    use crate::layout::{self, Directory};
+    use crate::oci::{Index as ImageIndex, json, media_type};
+
+    const TAG: &str = "a/b:c";
+
+    /// A tar of a layout with one blob and one tagged index, its members below `prefix`.
+    async fn packed(folder: &Path, prefix: &str) -> (PathBuf, Descriptor) {
+        let (root, path) = (folder.join("layout"), folder.join("layout.tar"));
+        let layout = Directory::create(&root).unwrap();
+        layout.put(&Descriptor::of(media_type::LAYER, b"content"), Body::bytes("content")).await.unwrap();
+        let bytes = json::compact(&ImageIndex::new(Vec::new())).unwrap();
+        let node = Descriptor::of(media_type::INDEX, &bytes);
+        layout.put_tagged(&node, Body::bytes(bytes), &Tag::any(TAG)).await.unwrap();
+        layout.commit().await.unwrap();
+        let mut tar = ::tar::Builder::new(Vec::new());
+        tar.append_dir_all(prefix, &root).unwrap();
+        crate::disk::write(&path, &tar.into_inner().unwrap(), 0o644).unwrap();
+        (path, node)
+    }
+
+    #[tokio::test]
+    async fn a_layout_is_read_where_it_lies() {
+        for prefix in [".", ""] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, node) = packed(folder.path(), prefix).await;
+            let archive = layout::open(&path).unwrap();
+            let (found, bytes) = archive.manifest(&Locator::Tag(Tag::any(TAG))).await.unwrap();
+            assert!(found.same_content(&node));
+            assert_eq!(bytes.len() as u64, node.size);
+            let blob = Descriptor::of(media_type::LAYER, b"content");
+            assert_eq!(archive.stat(&blob.digest).await.unwrap().size, 7);
+            assert!(archive.exists(&blob).await.unwrap());
+            let rest: Vec<_> = archive.fetch(&blob).open(3).await.unwrap().collect().await;
+            assert_eq!(rest[0].as_ref().unwrap(), "tent");
+            let absent = Descriptor::of(media_type::LAYER, b"absent");
+            assert!(archive.fetch(&absent).open(0).await.err().unwrap().is_not_found());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_tar_that_is_cut_or_changed_is_found_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = packed(folder.path(), "").await;
+        let whole = std::fs::read(&path).unwrap();
+        let at = whole.windows(7).position(|bytes| bytes == b"content").unwrap();
+        let mut changed = whole.clone();
+        changed[at] = b'C';
+        crate::disk::write(&path, &changed, 0o644).unwrap();
+        let archive = Archive::open(&path).unwrap();
+        let blob = Descriptor::of(media_type::LAYER, b"content");
+        assert_eq!(archive.fetch(&blob).read(100).await.unwrap_err().to_string(), "mismatched digest");
+        let name = path.display();
+        for (bytes, why) in
+            [(&whole[..at + 3], "unexpected EOF"), (&[1; 1024][..], "archive/tar: invalid tar header")]
+        {
+            crate::disk::write(&path, bytes, 0o644).unwrap();
+            let says = Archive::open(&path).unwrap_err().to_string();
+            assert_eq!(says, format!("\"{name}\" does not look like a tar archive: {why}"));
+        }
+    }
+}
