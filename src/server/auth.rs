@@ -16,6 +16,7 @@ use http::{HeaderValue, StatusCode, header};
 pub(super) use grant::{Action, Grant, Need};
 pub use users::Users;
 
+use super::Clock;
 use super::call::{Call, header_value};
 use super::problem::{Code, Fault};
 use crate::error::Result;
@@ -60,7 +61,7 @@ pub(super) struct Guard {
     others: Others,
     checker: Checker,
     tokens: Tokens,
-    clock: Option<fn() -> jiff::Timestamp>,
+    clock: Option<Clock>,
 }
 
 impl Guard {
@@ -68,11 +69,7 @@ impl Guard {
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub(super) fn new(
-        rules: &Authentication,
-        lifetime: Duration,
-        clock: Option<fn() -> jiff::Timestamp>,
-    ) -> Result<Arc<Self>> {
+    pub(super) fn new(rules: &Authentication, lifetime: Duration, clock: Option<Clock>) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             scheme: rules.scheme,
             others: rules.others,

@@ -13,6 +13,9 @@ use super::{Authentication, Storage};
 /// Hears of each request: its method, its path with the query, and the status of the answer.
 pub type Heard = Arc<dyn Fn(&Method, &str, StatusCode) + Send + Sync>;
 
+/// The time.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
 /// What a registry is told before it starts.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -40,7 +43,7 @@ pub struct Config {
     /// The least bytes of a chunk that it asks clients for.
     pub chunk_minimum: Option<u64>,
     /// The clock, for the time at which a token was issued.
-    pub clock: Option<fn() -> jiff::Timestamp>,
+    pub clock: Option<Clock>,
     /// Who hears of each request.
     pub heard: Option<Heard>,
 }

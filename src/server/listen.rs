@@ -53,7 +53,7 @@ pub async fn bind(config: Config) -> Result<Bound> {
     };
     let guard = match &config.authentication {
         None => None,
-        Some(rules) => Some(Guard::new(rules, config.token_lifetime, config.clock)?),
+        Some(rules) => Some(Guard::new(rules, config.token_lifetime, config.clock.clone())?),
     };
     let store = Repositories::new(config.storage.clone())?;
     let uploads = Uploads::new(store.uploads(), config.limits.uploads, config.limits.upload_idle);

@@ -32,7 +32,7 @@ mod uploads;
 use std::sync::Arc;
 
 pub use auth::{Authentication, Others, Scheme, Users};
-pub use config::{Config, Heard, Limits, Referrers, Tls, Writes};
+pub use config::{Clock, Config, Heard, Limits, Referrers, Tls, Writes};
 pub use listen::{Bound, bind};
 pub use store::{Repositories, Storage, is_name};
 

@@ -9,6 +9,7 @@ mod logout;
 mod manifest;
 mod repo;
 mod resolve;
+mod serve;
 mod tag;
 mod version;
 
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Repo(repo::RepoCommand),
     #[command(visible_alias = "digest")]
     Resolve(resolve::ResolveArgs),
+    Serve(serve::ServeArgs),
     Tag(tag::TagArgs),
     Version(version::VersionArgs),
 }
@@ -43,6 +45,7 @@ impl Command {
             Self::Manifest(command) => command.run(app),
             Self::Repo(command) => command.run(app),
             Self::Resolve(args) => app.wait(resolve::run(args, app)),
+            Self::Serve(args) => app.run(serve::run(args, app)),
             Self::Tag(args) => app.wait(tag::run(args, app)),
             Self::Version(args) => version::run(&args, app),
         }

@@ -149,7 +149,7 @@ impl Guard {
             access_token: token.clone(),
             token,
             expires_in: self.tokens.lifetime.as_secs(),
-            issued_at: self.clock.map(|clock| clock().to_string()),
+            issued_at: self.clock.as_ref().map(|clock| clock().to_string()),
             scope,
             refresh_token: refresh_token.transpose().map_err(failed)?,
         };
