@@ -1,0 +1,43 @@
+//! `attach`: an artifact about another one.
+
+use crate::support::{Registry, Setup, World};
+
+const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+
+fn world() -> (World, Registry, String) {
+    let mut world = World::new();
+    let registry = Registry::start(Setup::default());
+    world.show(registry.address(), "localhost:5000");
+    world.write("hi.txt", "hello\n");
+    world.write("hi.sig", "signed\n");
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} hi.txt {CREATED}")).success();
+    (world, registry, artifact)
+}
+
+#[test]
+fn the_subject_is_told_by_its_digest() {
+    let (world, _registry, artifact) = world();
+    let run = world.run(&format!("attach {artifact} --artifact-type sig/example hi.sig {CREATED}"));
+    insta::assert_snapshot!(run.success(), @"");
+}
+
+#[test]
+fn a_reference_that_is_a_file_is_noticed() {
+    let (world, _registry, _artifact) = world();
+    let run = world.run("attach hi.sig --artifact-type sig/example");
+    insta::assert_snapshot!(run.failure(), @"");
+}
+
+#[test]
+fn many_at_once_are_all_listed_without_the_referrers_api() {
+    let (world, registry) =
+        (World::new(), Registry::start(Setup { referrers_api: false, ..Setup::default() }));
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    for number in 0..5 {
+        let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a n={number}")).success();
+    }
+    let found = world.run(&format!("discover {artifact} --format json")).success().json();
+    assert_eq!(found["referrers"].as_array().unwrap().len(), 5);
+}

@@ -1,0 +1,74 @@
+//! The commands on OCI image layouts, folders and tars.
+
+use std::process::Command;
+
+use crate::support::World;
+
+const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+
+fn world() -> World {
+    let world = World::new();
+    world.write("hi.txt", "hello\n");
+    world
+}
+
+#[test]
+fn push_makes_the_layout() {
+    let world = world();
+    let run = world.run(&format!("push --oci-layout layout:v1 hi.txt {CREATED}"));
+    insta::assert_snapshot!(run.success(), @"");
+    insta::assert_snapshot!(world.read("layout/index.json"), @"");
+    assert_eq!(world.read("layout/oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#);
+}
+
+#[test]
+fn the_main_job_needs_no_registry() {
+    let world = world();
+    let _ = world.run(&format!("push --oci-layout layout:v1 hi.txt {CREATED}")).success();
+    let _ = world.run(&format!("attach --oci-layout layout:v1 --artifact-type a/b {CREATED}")).success();
+    let found = world.run("discover --oci-layout layout:v1 --format json").success().json();
+    assert_eq!(found["referrers"][0]["artifactType"], "a/b");
+    let _ = world.run("cp -r --from-oci-layout layout:v1 --to-oci-layout second:v1").success();
+    let found = world.run("discover --oci-layout second:v1 --format json").success().json();
+    assert_eq!(found["referrers"][0]["artifactType"], "a/b");
+    let _ = world.run("pull --oci-layout second:v1 -o out").success();
+    assert_eq!(world.read("out/hi.txt"), "hello\n");
+    let _ = world.run("tag --oci-layout second:v1 v2").success();
+    assert_eq!(world.run("repo tags --oci-layout second").success().stdout, "v1\nv2\n");
+    let _ = world.run("manifest delete -f --oci-layout second:v1").success();
+    assert_eq!(world.run("repo tags --oci-layout second").success().stdout, "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tar_of_a_layout_is_read() {
+    let world = world();
+    let _ = world.run(&format!("push --oci-layout layout:v1 hi.txt {CREATED}")).success();
+    let tar = Command::new("tar")
+        .current_dir(world.work())
+        .args(["-C", "layout", "-cf", "layout.tar", "."])
+        .status();
+    assert!(tar.unwrap().success());
+    let _ = world.run("pull --oci-layout layout.tar:v1 -o out").success();
+    assert_eq!(world.read("out/hi.txt"), "hello\n");
+    assert_eq!(
+        world.run("resolve --oci-layout layout.tar:v1").success().stdout,
+        world.run("resolve --oci-layout layout:v1").success().stdout
+    );
+}
+
+#[test]
+fn a_layout_by_path_takes_any_text_as_a_tag() {
+    let world = world();
+    let _ = world.run(&format!("push --oci-layout-path layout example.com/x:v1 hi.txt {CREATED}")).success();
+    assert_eq!(world.run("repo tags --oci-layout-path layout example.com/x").success().stdout, "v1\n");
+    let _ = world.run("resolve --oci-layout-path layout example.com/x:v1").success();
+}
+
+#[test]
+fn what_is_no_layout_is_named() {
+    let world = world();
+    insta::assert_snapshot!(world.run("resolve --oci-layout nolayout:v1").failure(), @"");
+    insta::assert_snapshot!(world.run("resolve --oci-layout hi.txt:v1").failure(), @"");
+    insta::assert_snapshot!(world.run("resolve --oci-layout :v1").failure(), @"");
+}

@@ -1,0 +1,75 @@
+//! `login` and `logout`, and how credentials are used afterwards.
+
+use std::fs;
+
+use crate::support::{Registry, Setup, World};
+
+fn world(setup: Setup) -> (World, Registry) {
+    let mut world = World::new();
+    let registry = Registry::start(setup);
+    world.show(registry.address(), "localhost:5000");
+    world.write("hi.txt", "hello\n");
+    (world, registry)
+}
+
+#[test]
+fn without_a_login_nothing_is_allowed() {
+    for setup in [Setup::passwords(), Setup::tokens()] {
+        let (world, registry) = world(setup);
+        let run = world.run(&format!("push {}/hello:v1 hi.txt", registry.address())).failure();
+        assert!(run.stderr.starts_with("Error"), "{run}");
+    }
+}
+
+#[test]
+fn after_a_login_everything_is_until_the_logout() {
+    for setup in [Setup::passwords(), Setup::tokens()] {
+        let (world, registry) = world(setup);
+        registry.log_in(&world);
+        let _ = world.run(&format!("push {}/hello:v1 hi.txt", registry.address())).success();
+        let _ = world.run(&format!("pull {}/hello:v1 -o out", registry.address())).success();
+        assert_eq!(world.run(&format!("logout {}", registry.address())).success().to_string(), "");
+        let _ = world.run(&format!("pull {}/hello:v1 -o out", registry.address())).failure();
+    }
+}
+
+#[test]
+fn a_wrong_password_is_refused_and_not_stored() {
+    let (world, registry) = world(Setup::passwords());
+    let run =
+        world.run_with_input(&format!("login {} -u alice --password-stdin", registry.address()), "wrong\n");
+    let run = run.failure();
+    assert!(run.stderr.contains("unauthorized"), "{run}");
+    assert!(!world.docker_config().join("config.json").exists());
+}
+
+#[test]
+fn a_missing_password_is_asked_for() {
+    let (world, registry) = world(Setup::passwords());
+    let run = world.run_with_input(&format!("login {}", registry.address()), "alice\nwonderland\n");
+    insta::assert_snapshot!(run.success(), @"");
+}
+
+#[test]
+fn a_password_on_the_command_line_works_and_is_warned_of() {
+    let (world, registry) = world(Setup::passwords());
+    let run =
+        world.run(&format!("push {}/hello:v1 hi.txt -u alice -p wonderland", registry.address())).success();
+    assert_eq!(run.stderr, "WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_private_and_keeps_what_others_wrote() {
+    use std::os::unix::fs::PermissionsExt;
+    let (world, registry) = world(Setup::passwords());
+    fs::create_dir_all(world.docker_config()).unwrap();
+    let file = world.docker_config().join("config.json");
+    fs::write(&file, r#"{"psFormat":"table","auths":{"other.example":{"auth":"YTpi"}}}"#).unwrap();
+    registry.log_in(&world);
+    let config: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(config["psFormat"], "table");
+    assert_eq!(config["auths"]["other.example"]["auth"], "YTpi");
+    assert!(config["auths"][registry.address()]["auth"].is_string());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}

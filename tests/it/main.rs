@@ -1,0 +1,44 @@
+//! Commands as a user runs them: real processes against the embedded registry, each in a world of its own.
+//!
+//! Where a new test belongs:
+//! - `push`, `pull`, `attach`, `discover`, `copy`, `manifest`, `repository`, `tag`, `login`, `version`: what that
+//!   command prints and leaves behind.
+//! - `layout`: the same commands on OCI image layouts and on tars of them.
+//! - `serve`: the command that starts the embedded registry, as a process.
+//! - `wire`: which requests a command sends, and in which order.
+//! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
+//! - `safety`: hostile content and hostile registries.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests stand outside of the house and make their own surroundings"
+)]
+
+mod attach;
+mod copy;
+mod discover;
+mod errors;
+mod layout;
+mod login;
+mod manifest;
+mod pull;
+mod push;
+mod repository;
+mod safety;
+mod serve;
+mod support;
+mod tag;
+mod version;
+mod wire;
+
+#[test]
+fn every_file_here_is_a_module() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(name == "main" || main.contains(&format!("mod {name};")), "{name} is not compiled");
+    }
+}

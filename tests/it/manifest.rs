@@ -1,0 +1,66 @@
+//! `manifest fetch` and `manifest delete`.
+
+use crate::support::{Registry, Setup, World};
+
+const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+
+fn world() -> (World, Registry, String) {
+    let mut world = World::new();
+    let registry = Registry::start(Setup::default());
+    world.show(registry.address(), "localhost:5000");
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    (world, registry, artifact)
+}
+
+#[test]
+fn the_bytes_are_those_that_were_pushed() {
+    let (world, _registry, artifact) = world();
+    insta::assert_snapshot!(world.run(&format!("manifest fetch {artifact}")).success(), @"");
+}
+
+#[test]
+fn pretty_is_for_people() {
+    let (world, _registry, artifact) = world();
+    insta::assert_snapshot!(world.run(&format!("manifest fetch --pretty {artifact}")).success(), @"");
+}
+
+#[test]
+fn json_has_the_descriptor_and_the_content() {
+    let (world, _registry, artifact) = world();
+    insta::assert_snapshot!(world.run(&format!("manifest fetch --format json {artifact}")).success(), @"");
+}
+
+#[test]
+fn deletion_asks_first() {
+    let (world, _registry, artifact) = world();
+    let run = world.run_with_input(&format!("manifest delete {artifact}"), "n\n");
+    insta::assert_snapshot!(run.success(), @"");
+    let run = world.run_with_input(&format!("manifest delete {artifact}"), "Yes\n");
+    insta::assert_snapshot!(run.success(), @"");
+    let _ = world.run(&format!("resolve {artifact}")).failure();
+}
+
+#[test]
+fn by_force_it_does_not_ask_and_a_missing_manifest_is_fine() {
+    let (world, _registry, artifact) = world();
+    insta::assert_snapshot!(world.run(&format!("manifest delete -f {artifact}")).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("manifest delete -f {artifact}")).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("manifest delete {artifact}")).failure(), @"");
+}
+
+#[test]
+fn without_the_referrers_api_deletion_shortens_the_index() {
+    let (world, registry) =
+        (World::new(), Registry::start(Setup { referrers_api: false, ..Setup::default() }));
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    let line = format!("attach {artifact} --artifact-type a/b {CREATED} --format json");
+    let first = world.run(&line).success().json()["reference"].as_str().unwrap().to_owned();
+    let _ = world.run(&format!("attach {artifact} --artifact-type c/d {CREATED}")).success();
+    let _ = world.run(&format!("manifest delete -f {first}")).success();
+    let found = world.run(&format!("discover {artifact} --format json")).success().json();
+    let left: Vec<_> =
+        found["referrers"].as_array().unwrap().iter().map(|node| &node["artifactType"]).collect();
+    assert_eq!(left, ["c/d"]);
+}

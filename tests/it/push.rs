@@ -1,0 +1,64 @@
+//! `push`: files to an artifact.
+
+use crate::support::{Registry, Setup, World};
+
+const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+
+fn world() -> (World, Registry) {
+    let mut world = World::new();
+    let registry = Registry::start(Setup::default());
+    world.show(registry.address(), "localhost:5000");
+    world.write("hi.txt", "hello\n");
+    (world, registry)
+}
+
+#[test]
+fn status_lines_come_as_things_happen_and_the_end_says_what_was_pushed() {
+    let (world, registry) = world();
+    let run = world.run(&format!("push {}/hello:v1,v2 hi.txt {CREATED}", registry.address()));
+    insta::assert_snapshot!(run.success(), @"");
+}
+
+#[test]
+fn a_manifest_that_is_there_is_only_tagged() {
+    let (world, registry) = world();
+    let _ = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address())).success();
+    let run = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address()));
+    insta::assert_snapshot!(run.success(), @"");
+}
+
+#[test]
+fn json_tells_the_same_and_nothing_else() {
+    let (world, registry) = world();
+    let run = world.run(&format!("push {}/hello:v1 hi.txt {CREATED} --format json", registry.address()));
+    insta::assert_snapshot!(run.success(), @"");
+}
+
+#[test]
+fn the_exported_manifest_is_the_pushed_one() {
+    let (world, registry) = world();
+    let line = format!("push {}/hello:v1 hi.txt {CREATED} --export-manifest out.json", registry.address());
+    let _ = world.run(&line).success();
+    let fetched = world.run(&format!("manifest fetch {}/hello:v1", registry.address())).success();
+    assert_eq!(world.read("out.json"), fetched.stdout);
+}
+
+#[test]
+fn a_folder_comes_back_as_it_was() {
+    let (world, registry) = world();
+    world.write("folder/deep/two.txt", "two\n");
+    world.write("folder/one.txt", "one\n");
+    let _ = world.run(&format!("push {}/folder:v1 folder", registry.address())).success();
+    let _ = world.run(&format!("pull {}/folder:v1 -o out", registry.address())).success();
+    assert_eq!(world.read("out/folder/deep/two.txt"), "two\n");
+    assert_eq!(world.read("out/folder/one.txt"), "one\n");
+    assert_eq!(world.left_over(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn a_missing_file_is_named_and_nothing_is_pushed() {
+    let (world, registry) = world();
+    let run = world.run(&format!("push {}/hello:v1 hi.txt missing.txt", registry.address()));
+    insta::assert_snapshot!(run.failure(), @"");
+    assert_eq!(registry.log(), Vec::<String>::new());
+}

@@ -1,0 +1,13 @@
+//! The world in which commands are run: a folder, a cleared environment, registries on free ports.
+//!
+//! Everything a test touches lies in its own [`World`]; nothing is shared, so tests run in any order and at once.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod registry;
+pub mod run;
+pub mod world;
+
+pub use registry::{Registry, Setup};
+pub use run::Run;
+pub use world::World;

@@ -1,0 +1,38 @@
+//! `tag` and `resolve`.
+
+use crate::support::{Registry, Setup, World};
+
+const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+
+fn world() -> (World, Registry, String) {
+    let mut world = World::new();
+    let registry = Registry::start(Setup::default());
+    world.show(registry.address(), "localhost:5000");
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    (world, registry, artifact)
+}
+
+#[test]
+fn a_manifest_gets_more_names() {
+    let (world, registry, artifact) = world();
+    let run = world.run(&format!("tag --concurrency 1 {artifact} v2 latest"));
+    insta::assert_snapshot!(run.success(), @"");
+    let digest =
+        |tag: &str| world.run(&format!("resolve {}/hello:{tag}", registry.address())).success().stdout;
+    assert_eq!(digest("latest"), digest("v1"));
+}
+
+#[test]
+fn a_digest_is_resolved() {
+    let (world, _registry, artifact) = world();
+    insta::assert_snapshot!(world.run(&format!("resolve {artifact}")).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("resolve -l {artifact}")).success(), @"");
+}
+
+#[test]
+fn a_missing_tag_is_named() {
+    let (world, registry, _artifact) = world();
+    insta::assert_snapshot!(world.run(&format!("resolve {}/hello:none", registry.address())).failure(), @"");
+    insta::assert_snapshot!(world.run(&format!("tag {}/hello:none v2", registry.address())).failure(), @"");
+}

@@ -1,0 +1,129 @@
+//! Which requests a command sends. Round trips are what a user waits for, and order is what keeps a registry whole.
+
+use crate::support::{Registry, Setup, World};
+
+const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+
+/// A registry with one artifact, `hello:v1`, and a log that begins after it.
+fn with_an_artifact(setup: Setup) -> (World, Registry, String) {
+    let (world, registry) = (World::new(), Registry::start(setup));
+    world.write("hi.txt", "hello\n");
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} hi.txt {CREATED}")).success();
+    registry.clear_log();
+    (world, registry, artifact)
+}
+
+#[test]
+fn push_looks_before_it_sends_and_tags_last() {
+    let (world, registry) = (World::new(), Registry::start(Setup::default()));
+    world.write("hi.txt", "hello\n");
+    let _ = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address())).success();
+    let log = registry.log();
+    assert_eq!(log.first().unwrap(), "HEAD hello/manifests/<digest> 404");
+    assert_eq!(log.last().unwrap(), "PUT hello/manifests/v1 201");
+    let blob = [
+        "HEAD hello/blobs/<digest> 404",
+        "POST hello/blobs/uploads/ 202",
+        "PUT hello/blobs/uploads/<session> 201",
+    ];
+    let blobs: Vec<_> = log[1..log.len() - 1].to_vec();
+    assert_eq!(blobs, [blob, blob].concat());
+}
+
+#[test]
+fn pushing_again_only_looks_and_tags() {
+    let (world, registry, artifact) = with_an_artifact(Setup::default());
+    let _ = world.run(&format!("push {artifact} hi.txt {CREATED}")).success();
+    assert_eq!(registry.log(), ["HEAD hello/manifests/<digest> 200", "PUT hello/manifests/v1 201"]);
+}
+
+#[test]
+fn pull_takes_the_manifest_and_only_what_has_a_title() {
+    let (world, registry, artifact) = with_an_artifact(Setup::default());
+    let _ = world.run(&format!("pull {artifact} -o out")).success();
+    assert_eq!(registry.log(), ["GET hello/manifests/v1 200", "GET hello/blobs/<digest> 200"]);
+}
+
+#[test]
+fn attach_needs_no_more_than_its_own_content() {
+    let (world, registry, artifact) = with_an_artifact(Setup::default());
+    let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a k=v {CREATED}")).success();
+    assert_eq!(
+        registry.log(),
+        [
+            "HEAD hello/manifests/v1 200",
+            "HEAD hello/manifests/<digest> 404",
+            "HEAD hello/blobs/<digest> 200",
+            "PUT hello/manifests/<digest> 201",
+        ]
+    );
+}
+
+#[test]
+fn without_the_referrers_api_attach_writes_the_index_of_the_tag_schema() {
+    let (world, registry, artifact) = with_an_artifact(Setup { referrers_api: false, ..Setup::default() });
+    let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a k=v {CREATED}")).success();
+    let log = registry.log();
+    assert_eq!(
+        log[3..],
+        [
+            "PUT hello/manifests/<digest> 201",
+            "GET hello/manifests/<schema> 404",
+            "PUT hello/manifests/<schema> 201"
+        ]
+    );
+    registry.clear_log();
+    let found = world.run(&format!("discover {artifact} --format json")).success().json();
+    assert_eq!(found["referrers"][0]["artifactType"], "a/b");
+    assert_eq!(
+        registry.log(),
+        [
+            "HEAD hello/manifests/v1 200",
+            "GET hello/referrers/<digest> 404",
+            "GET hello/manifests/<schema> 200",
+            "GET hello/manifests/<schema> 404",
+        ]
+    );
+}
+
+#[test]
+fn commands_that_only_look_send_one_request() {
+    let (world, registry, artifact) = with_an_artifact(Setup::default());
+    let repository = artifact.trim_end_matches(":v1");
+    for (line, request) in [
+        (format!("resolve {artifact}"), "HEAD hello/manifests/v1 200"),
+        (format!("manifest fetch {artifact}"), "GET hello/manifests/v1 200"),
+        (format!("manifest fetch --descriptor {artifact}"), "HEAD hello/manifests/v1 200"),
+        (format!("repo tags {repository}"), "GET hello/tags/list 200"),
+        (format!("repo ls {}", registry.address()), "GET _catalog 200"),
+    ] {
+        let _ = world.run(&line).success();
+        assert_eq!(registry.log(), [request], "{line}");
+        registry.clear_log();
+    }
+}
+
+#[test]
+fn a_copy_within_one_registry_moves_no_blob() {
+    let (world, registry, artifact) = with_an_artifact(Setup::default());
+    let _ = world.run(&format!("cp --concurrency 1 {artifact} {}/other:v1", registry.address())).success();
+    let log = registry.log();
+    assert!(log.iter().all(|request| !request.starts_with("GET hello/blobs")), "{log:#?}");
+    assert_eq!(
+        log.iter().filter(|request| request.starts_with("POST other/blobs/uploads/?mount")).count(),
+        2
+    );
+    assert_eq!(log.last().unwrap(), "PUT other/manifests/v1 201");
+}
+
+#[test]
+fn one_token_serves_a_whole_push() {
+    let (world, registry) = (World::new(), Registry::start(Setup::tokens()));
+    world.write("hi.txt", "hello\n");
+    registry.log_in(&world);
+    registry.clear_log();
+    let _ = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address())).success();
+    let tokens: Vec<_> = registry.log().into_iter().filter(|request| request.contains("/token")).collect();
+    assert_eq!(tokens.len(), 1, "{tokens:#?}");
+}

@@ -1,0 +1,187 @@
+//! The main job against real registries, and the real oras reading what ours wrote and the other way round.
+//!
+//! Runs where `ORAS_PEERS` names a folder filled by `tests/peers.sh`; then a missing peer is a failure. What belongs
+//! here is what only a foreign registry can show: its own idea of tokens, of referrers and of deletion.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests stand outside of the house and make their own surroundings"
+)]
+
+#[path = "registries/peer.rs"]
+mod peer;
+#[path = "it/support/mod.rs"]
+mod support;
+
+use std::path::Path;
+
+use peer::{Auth, PASSWORD, Peer, USER};
+use support::{Registry, Setup, World};
+
+#[test]
+fn olareg_without_a_password() {
+    with_peers(|peers| main_job(peers, &Peer::olareg(peers, Auth::None)));
+}
+
+#[test]
+fn olareg_with_basic_authentication() {
+    with_peers(|peers| main_job(peers, &Peer::olareg(peers, Auth::Basic)));
+}
+
+#[test]
+fn olareg_with_a_token_service() {
+    with_peers(|peers| main_job(peers, &Peer::olareg(peers, Auth::Token)));
+}
+
+#[test]
+fn distribution_without_a_password() {
+    with_peers(|peers| main_job(peers, &Peer::distribution(&peers.join("registry"), Auth::None)));
+}
+
+#[test]
+fn distribution_with_basic_authentication() {
+    with_peers(|peers| main_job(peers, &Peer::distribution(&peers.join("registry"), Auth::Basic)));
+}
+
+#[test]
+fn debians_registry_without_a_password() {
+    with_peers(|peers| main_job(peers, &Peer::distribution(Path::new("docker-registry"), Auth::None)));
+}
+
+#[test]
+fn debians_registry_with_basic_authentication() {
+    with_peers(|peers| main_job(peers, &Peer::distribution(Path::new("docker-registry"), Auth::Basic)));
+}
+
+#[test]
+fn olareg_takes_over_the_folder_of_the_embedded_registry() {
+    with_peers(|peers| {
+        let world = World::new();
+        prepare_files(&world);
+        let content = tempfile::tempdir().unwrap();
+        let setup = Setup { folder: Some(content.path().to_owned()), ..Setup::default() };
+        let registry = Registry::start(setup);
+        let artifact = format!("{}/team/hello:v1", registry.address());
+        push_and_attach(&world, &artifact);
+        let graph = discovered(&world, &artifact);
+        drop(registry);
+        let successor = Peer::olareg_over(peers, content.path());
+        let artifact = format!("{}/team/hello:v1", successor.address());
+        assert_eq!(discovered(&world, &artifact), graph);
+        pull_the_same(&world, &artifact);
+    });
+}
+
+fn with_peers(test: impl FnOnce(&Path)) {
+    if let Some(peers) = std::env::var_os("ORAS_PEERS") {
+        test(Path::new(&peers));
+    }
+}
+
+/// Pushes a graph, promotes it within the registry, pulls it, and deletes it; the real oras looks at every stage.
+fn main_job(peers: &Path, peer: &Peer) {
+    let ours = World::new();
+    let theirs = World::of(peers.join("oras"));
+    for world in [&ours, &theirs] {
+        prepare(world, peer);
+    }
+    let (artifact, copy) =
+        (format!("{}/hello:v1", peer.address()), format!("{}/staging/hello:v1", peer.address()));
+    push_and_attach(&ours, &artifact);
+    let tree = discovered(&ours, &artifact);
+    assert_eq!(tree, discovered(&theirs, &artifact), "the real oras sees another graph");
+    assert_eq!(tree.len(), 4, "{tree:?}");
+
+    let _ = ours.run(&format!("cp -r {artifact} {copy}")).success();
+    assert_eq!(discovered(&theirs, &copy), tree, "what ours copied");
+    let _ = theirs.run(&format!("cp -r {artifact} {}/theirs:v1", peer.address())).success();
+    assert_eq!(
+        discovered(&ours, &format!("{}/theirs:v1", peer.address())),
+        tree,
+        "what the real oras copied"
+    );
+
+    pull_the_same(&ours, &copy);
+    pull_the_same(&theirs, &copy);
+    backwards(&ours, &theirs, peer);
+
+    let _ = ours.run(&format!("tag {artifact} v2 latest")).success();
+    let tags = ours.run(&format!("repo tags {}/hello", peer.address())).success().stdout;
+    for tag in ["v1", "v2", "latest"] {
+        assert!(tags.lines().any(|line| line == tag), "{tags}");
+    }
+    delete(&ours, &artifact);
+}
+
+/// Files and a login.
+fn prepare(world: &World, peer: &Peer) {
+    prepare_files(world);
+    if peer.has_users() {
+        let bad =
+            world.run_with_input(&format!("login {} -u {USER} --password-stdin", peer.address()), "wrong");
+        let _ = bad.failure();
+        let good =
+            world.run_with_input(&format!("login {} -u {USER} --password-stdin", peer.address()), PASSWORD);
+        assert_eq!(good.success().stdout, "Login Succeeded\n");
+    }
+}
+
+fn prepare_files(world: &World) {
+    world.write("hello.txt", "hello\n");
+    world.write("folder/one.txt", "one\n");
+    world.write("folder/deep/two.txt", "two\n");
+    world.write("sbom.json", "{}\n");
+    world.write("signature", "signed\n");
+}
+
+fn push_and_attach(world: &World, artifact: &str) {
+    let line = format!("push {artifact} --artifact-type application/vnd.example hello.txt:text/plain folder");
+    let _ = world.run(&line).success();
+    let _ = world.run(&format!("attach {artifact} --artifact-type sig/example signature")).success();
+    let line =
+        format!("attach {artifact} --artifact-type sbom/example sbom.json:application/json --format json");
+    let sbom = world.run(&line).success().json();
+    let sbom = sbom["reference"].as_str().unwrap();
+    let _ = world.run(&format!("attach {sbom} --artifact-type sig/example signature")).success();
+}
+
+/// The digests of a graph in the order of the tree, which is not fixed among the referrers of one manifest.
+fn discovered(world: &World, artifact: &str) -> Vec<String> {
+    fn digests(node: &serde_json::Value) -> Vec<String> {
+        let mut below: Vec<_> = node["referrers"].as_array().into_iter().flatten().map(digests).collect();
+        below.sort();
+        std::iter::once(node["digest"].as_str().unwrap().to_owned())
+            .chain(below.into_iter().flatten())
+            .collect()
+    }
+    digests(&world.run(&format!("discover {artifact} --format json")).success().json())
+}
+
+fn pull_the_same(world: &World, artifact: &str) {
+    let _ = world.run(&format!("pull {artifact} -o pulled")).success();
+    for name in ["hello.txt", "folder/one.txt", "folder/deep/two.txt"] {
+        assert_eq!(world.read(&format!("pulled/{name}")), world.read(name), "{name}");
+    }
+}
+
+/// What the real oras pushes, ours pulls and discovers.
+fn backwards(ours: &World, theirs: &World, peer: &Peer) {
+    let artifact = format!("{}/backwards:v1", peer.address());
+    push_and_attach(theirs, &artifact);
+    assert_eq!(discovered(ours, &artifact), discovered(theirs, &artifact));
+    pull_the_same(ours, &artifact);
+}
+
+/// Deletes a graph from the leaves to the root.
+fn delete(world: &World, artifact: &str) {
+    let (repository, _) = artifact.rsplit_once(':').unwrap();
+    let mut graph = discovered(world, artifact);
+    // The order of the tree is each before its referrers.
+    graph.reverse();
+    for digest in graph {
+        let _ = world.run(&format!("manifest delete -f {repository}@{digest}")).success();
+    }
+    let gone = world.run(&format!("manifest fetch {artifact}")).failure();
+    assert!(gone.stderr.contains("not found"), "{gone}");
+}
