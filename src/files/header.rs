@@ -188,3 +188,6 @@ fn octal(field: &mut [u8], number: i64) {
     text(field, digits.as_bytes());
     field[digits.len()] = 0;
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,9 +83,9 @@ struct Known {
 
 impl Output {
     /// Writes below `folder`, an absolute path, which is made when the first file is written.
-    pub fn new(folder: impl AsRef<Path>, rules: Rules) -> Self {
+    pub fn new(folder: impl Into<PathBuf>, rules: Rules) -> Self {
         Self(Arc::new(Inner {
-            folder: path::join(folder.as_ref(), Path::new("")),
+            folder: path::join(&folder.into(), Path::new("")),
             rules,
             memory: Memory::new(),
             ledger: Ledger::default(),
@@ -350,3 +350,6 @@ impl Target for Output {
         self.0.memory.tag(node, tag).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,3 +194,7 @@ fn content(path: &Path, size: u64, piece: &mut [u8], out: &mut dyn FnMut(&[u8]) 
 pub(super) fn changed(path: &Path) -> Error {
     Error::mismatch(format!("{}: the file changed while it was read", path.display()))
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -260,3 +260,6 @@ impl Source for Staging {
         stream::empty().boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -358,3 +358,7 @@ fn time((seconds, nanoseconds): (i64, u32)) -> SystemTime {
     let time = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
     time.and_then(|time| time.checked_add(Duration::from_nanos(nanoseconds.into()))).unwrap_or(UNIX_EPOCH)
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
