@@ -191,6 +191,37 @@ pub fn write_new(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     draft.publish_new(mode)
 }
 
+/// Writes a small file as a user means it who names one for the output of a command: a new file gets the permissions
+/// that the user's mask leaves, a file that is there keeps its own, a link is followed, and what is no file, as
+/// `/dev/null` or a pipe, is written as it is.
+///
+/// # Errors
+/// The folder is not there, or the disk's.
+pub fn save(target: &Path, content: &[u8]) -> Result<()> {
+    let Ok(there) = std::fs::metadata(target) else {
+        let made = File::options().write(true).create_new(true).open(target).at("open", target)?;
+        let permissions = made.metadata().at("stat", target)?.permissions();
+        return save_whole(target, content, permissions).inspect_err(|_| {
+            // The name was free before.
+            let _ = std::fs::remove_file(target);
+        });
+    };
+    if there.is_file() {
+        let target = std::fs::canonicalize(target).at("open", target)?;
+        return save_whole(&target, content, there.permissions());
+    }
+    let mut special = File::options().write(true).open(target).at("open", target)?;
+    special.write_all(content).at("write", target)
+}
+
+fn save_whole(target: &Path, content: &[u8], permissions: std::fs::Permissions) -> Result<()> {
+    let mut draft = Draft::beside(target)?;
+    draft.file.as_file_mut().write_all(content).at("write", target)?;
+    draft.file().set_permissions(permissions).at("chmod", target)?;
+    let Draft { file, target } = draft;
+    file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
+}
+
 /// The content of a file from an offset on, read beside the work of whoever takes it.
 ///
 /// # Errors
@@ -299,6 +330,23 @@ mod tests {
     use futures_util::{TryStreamExt, stream};
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn saving_keeps_links_devices_and_permissions() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        write(&file, b"old", 0o640).unwrap();
+        symlink(&file, &link).unwrap();
+        save(&link, b"new").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        save(Path::new("/dev/null"), b"x").unwrap();
+        assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
+        assert!(save(&folder.path().join("no/file"), b"x").is_err());
+    }
 
     #[tokio::test]
     async fn a_draft_appears_only_when_published() {

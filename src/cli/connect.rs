@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
-use oras::content::{Source, Target};
+use oras::content::{Origin, Source, Target};
 use oras::credentials::{Credential, Secret, Store};
 use oras::error::{Result as LibraryResult, Side, reason};
 use oras::layout;
@@ -103,6 +103,12 @@ impl End {
             _ => None,
         };
         self
+    }
+
+    /// The repository of the same registry that blobs may be taken from.
+    pub(crate) fn mounts(&self) -> Option<Origin> {
+        let registry = self.place.reference()?.registry.clone();
+        Some(Origin { registry, repository: self.mounting_from.clone()? })
     }
 }
 

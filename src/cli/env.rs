@@ -53,6 +53,12 @@ impl Env {
         std::env::current_dir().at("getwd", ".")
     }
 
+    /// Where files may lie that nobody keeps.
+    #[expect(clippy::unused_self, reason = "what it reads is part of the surroundings")]
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
+
     /// The time.
     #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
     #[expect(clippy::unused_self, reason = "what it reads is part of the surroundings")]

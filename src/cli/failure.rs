@@ -90,6 +90,15 @@ impl Failure {
         }
     }
 
+    /// The same with a question before the advice, if it is about what was typed as a reference.
+    #[must_use]
+    pub(crate) fn asking(mut self, question: &str) -> Self {
+        if let (Cause::Reference(_), Some(advice)) = (&self.cause, &mut self.advice) {
+            advice.insert_str(0, &format!("{question} "));
+        }
+        self
+    }
+
     /// Whether nobody would read about it.
     pub(crate) fn is_quiet(&self) -> bool {
         matches!(self.cause, Cause::OutputClosed)

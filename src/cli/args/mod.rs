@@ -9,6 +9,7 @@
 pub(crate) mod common;
 pub(crate) mod concurrency;
 pub(crate) mod confirm;
+pub(crate) mod destination;
 pub(crate) mod format;
 pub(crate) mod packer;
 pub(crate) mod platform;

@@ -4,9 +4,14 @@
 //!
 //! What does not belong here: flags that several commands have ([`super::args`]).
 
+mod attach;
+mod cp;
+mod discover;
 mod login;
 mod logout;
 mod manifest;
+mod pull;
+mod push;
 mod repo;
 mod resolve;
 mod serve;
@@ -21,6 +26,12 @@ use super::failure::Failure;
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Attach(Box<attach::AttachArgs>),
+    #[command(visible_alias = "copy")]
+    Cp(Box<cp::CpArgs>),
+    Discover(Box<discover::DiscoverArgs>),
+    Pull(Box<pull::PullArgs>),
+    Push(Box<push::PushArgs>),
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
     /// Manifest operations
@@ -40,6 +51,11 @@ impl Command {
     /// Does what was typed.
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
+            Self::Attach(args) => app.wait(attach::run(*args, app)),
+            Self::Cp(args) => app.wait(cp::run(*args, app)),
+            Self::Discover(args) => app.wait(discover::run(*args, app)),
+            Self::Pull(args) => app.wait(pull::run(*args, app)),
+            Self::Push(args) => app.wait(push::run(*args, app)),
             Self::Login(args) => app.wait(login::run(args, app)),
             Self::Logout(args) => app.wait(logout::run(args, app)),
             Self::Manifest(command) => command.run(app),

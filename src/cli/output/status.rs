@@ -2,10 +2,14 @@
 //!
 //! What does not belong here: the words ([`super::words`]) and bars.
 
+use std::sync::Arc;
+
 use oras::progress::{Event, Reporter};
 
 use super::text::visible;
 use super::words::{PROCESSING, Words};
+use crate::cli::app::App;
+use crate::cli::args::format::Format;
 use crate::cli::terminal::Terminal;
 
 /// Of what is told.
@@ -24,18 +28,31 @@ impl Detail {
     }
 }
 
+/// Who hears of the work of a command: lines, but only beside a result for people.
+pub(crate) fn reporter(
+    app: &App,
+    words: &'static Words,
+    detail: Detail,
+    format: &Format,
+) -> Arc<dyn Reporter> {
+    match format {
+        Format::Text => Arc::new(Lines { terminal: app.terminal.clone(), words, detail }),
+        _ => Arc::new(()),
+    }
+}
+
+/// Tells that an artifact has no files, where files would have been told.
+pub(crate) fn nothing_to_prepare(app: &App, format: &Format) {
+    if *format == Format::Text {
+        app.terminal.status("Uploading empty artifact\n");
+    }
+}
+
 /// Prints a line for an event.
-pub(crate) struct Lines {
+struct Lines {
     terminal: Terminal,
     words: &'static Words,
     detail: Detail,
-}
-
-impl Lines {
-    /// Lines with the words of a command.
-    pub(crate) fn new(terminal: Terminal, words: &'static Words, detail: Detail) -> Self {
-        Self { terminal, words, detail }
-    }
 }
 
 impl Reporter for Lines {

@@ -42,10 +42,10 @@ pub(crate) fn is_unseen(letter: char) -> bool {
 }
 
 /// Writes two columns under their names; nothing at all when there are no rows.
-pub(crate) fn columns<'a>(
+pub(crate) fn columns(
     out: &mut dyn fmt::Write,
     names: (&str, &str),
-    rows: &[(Cow<'a, str>, String, Option<String>)],
+    rows: &[(Cow<'_, str>, String, Option<String>)],
 ) -> fmt::Result {
     let width = rows.iter().map(|(left, _, _)| left.chars().count()).chain([names.0.len()]).max();
     let width = width.unwrap_or_default() + GAP;

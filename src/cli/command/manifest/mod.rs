@@ -1,6 +1,7 @@
 //! `oras manifest`: commands on one manifest.
 
 mod delete;
+mod fetch;
 
 use clap::Subcommand;
 
@@ -11,14 +12,17 @@ use crate::cli::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub(crate) enum ManifestCommand {
     #[command(visible_aliases = ["remove", "rm"])]
-    Delete(delete::DeleteArgs),
+    Delete(Box<delete::DeleteArgs>),
+    #[command(visible_aliases = ["get", "show"])]
+    Fetch(Box<fetch::FetchArgs>),
 }
 
 impl ManifestCommand {
     /// Does what was typed.
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
-            Self::Delete(args) => app.wait(delete::run(args, app)),
+            Self::Delete(args) => app.wait(delete::run(*args, app)),
+            Self::Fetch(args) => app.wait(fetch::run(*args, app)),
         }
     }
 }

@@ -1,0 +1,197 @@
+//! `oras cp`: an artifact goes from one place to another.
+
+use std::fmt;
+
+use clap::Args;
+use oras::error::Side;
+use oras::oci::{Digest, Locator, Platform, Tag};
+use oras::ops::{self, Reach};
+use oras::transport::Action;
+use serde::Serialize;
+
+use crate::cli::app::App;
+use crate::cli::args::common::{CommonArgs, VerboseArgs};
+use crate::cli::args::concurrency::ConcurrencyArgs;
+use crate::cli::args::destination::Destination;
+use crate::cli::args::format::Format;
+use crate::cli::args::platform;
+use crate::cli::args::remote::{From, To};
+use crate::cli::args::target::{ReferrersArgs, TargetArgs};
+use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::connect::End;
+use crate::cli::failure::Failure;
+use crate::cli::output::status::{Detail, reporter};
+use crate::cli::output::{self, Outcome, words};
+use crate::cli::place::Place;
+use crate::cli::usage::{Count, Usage};
+
+const USAGE: Usage = Usage {
+    path: "oras cp",
+    arguments: "[flags] <from>{:<tag>|@<digest>} <to>[:<tag>[,<tag>][...]]",
+    count: Count::Exactly(2),
+    purpose: "the source and destination for copying",
+};
+
+/// How many nodes are copied at once.
+const USUAL: usize = 3;
+
+/// Copy artifacts from one target to another. When copying an image index, all of its manifests will be copied
+#[derive(Debug, Args)]
+#[command(override_usage = USAGE.synopsis())]
+pub(crate) struct CpArgs {
+    #[arg(value_name = "name")]
+    arguments: Vec<String>,
+
+    /// [Preview] recursively copy the artifact and its referrer artifacts
+    #[arg(short, long)]
+    recursive: bool,
+
+    #[arg(
+        long = "platform",
+        value_name = "os[/arch][/variant][:os_version]",
+        value_delimiter = ',',
+        help = "request platform in the form of os[/arch][/variant][:os_version], repeatable or comma-separated"
+    )]
+    platforms: Vec<String>,
+
+    #[arg(
+        long,
+        value_name = "host:port:address[:address_port]",
+        help = "base DNS rules formatted in host:port:address[:address_port] for --from-resolve and --to-resolve"
+    )]
+    resolve: Vec<String>,
+
+    #[command(flatten)]
+    concurrency: ConcurrencyArgs,
+    #[command(flatten)]
+    terminal: TerminalArgs,
+    #[command(flatten)]
+    from: TargetArgs<From>,
+    #[command(flatten)]
+    from_referrers: ReferrersArgs<From>,
+    #[command(flatten)]
+    to: TargetArgs<To>,
+    #[command(flatten)]
+    to_referrers: ReferrersArgs<To>,
+    #[command(flatten)]
+    common: CommonArgs,
+    #[command(flatten)]
+    verbose: VerboseArgs,
+}
+
+impl CpArgs {
+    /// The end that is read.
+    fn source(&self, raw: &str) -> Result<End, Failure> {
+        let end = self.from.end(raw)?.on(Side::Source).doing(&[Action::Pull]);
+        Ok(end.referrers(self.from_referrers.mode()).resolving(&self.resolve))
+    }
+
+    /// The end that is written.
+    fn destination(&self, raw: &str) -> Result<End, Failure> {
+        let end = self.to.end(raw)?.on(Side::Destination).doing(&[Action::Pull, Action::Push]);
+        Ok(end.referrers(self.to_referrers.mode()).resolving(&self.resolve))
+    }
+
+    fn platform(&self) -> Result<Option<Platform>, Failure> {
+        let parse = |text: &String| match text.as_str() {
+            "" => Err(Failure::mistake("invalid platform: value cannot be empty")),
+            text => platform::parse(text),
+        };
+        let mut platforms = self.platforms.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        platforms.dedup();
+        match platforms.len() {
+            0 | 1 => Ok(platforms.pop()),
+            _ => Err(Failure::mistake("several values of --platform are not supported by this version")
+                .advice("use a single --platform value to copy a specific platform of an image")),
+        }
+    }
+}
+
+pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
+    let [from, to] = USAGE.exactly(args.arguments.clone())?;
+    let typed = Destination::split(&to);
+    let (source, platform) = (args.source(&from)?, args.platform()?);
+    let at = source.place.named(&USAGE)?.clone();
+    let destination = args.destination(&typed.raw)?.mounting_from(&source);
+    let tags = typed.tags()?;
+    let request = ops::Copy {
+        from: at.clone(),
+        to: destination.place.locator().cloned(),
+        tags: tags.clone(),
+        reach: if args.recursive { Reach::Referrers } else { Reach::Graph },
+        platform,
+        mount_from: destination.mounts(),
+        limits: args.concurrency.limits(USUAL),
+    };
+    let (reading, writing) = (app.source(&source).await?, app.target(&destination).await?);
+    let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &Format::Text);
+    let copied = ops::copy(&*reading, &*writing, request, reporter).await?;
+    let digest = copied.root.digest;
+    let from = shown(source.place, &at, &digest);
+    output::show(app, &Format::Text, &Copied { from, to: destination.place, tags, digest })
+}
+
+/// The source as it is told: a digest that was typed gives way to that of the platform that was chosen.
+fn shown(place: Place, at: &Locator, copied: &Digest) -> Place {
+    match at {
+        Locator::Digest(typed) if typed != copied => {
+            let path = place.path();
+            place.shown_as(format!("{path}@{copied}"))
+        }
+        _ => place,
+    }
+}
+
+/// What was copied, from where to where.
+#[derive(Serialize)]
+struct Copied {
+    #[serde(skip)]
+    from: Place,
+    #[serde(skip)]
+    to: Place,
+    #[serde(skip)]
+    tags: Vec<Tag>,
+    digest: Digest,
+}
+
+impl Outcome for Copied {
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        writeln!(out, "Copied {} => {}", self.from.shown(), self.to.shown())?;
+        for tag in &self.tags {
+            writeln!(out, "Tagged {tag}")?;
+        }
+        writeln!(out, "Digest: {}", self.digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::text;
+    use crate::cli::place::Form;
+
+    #[test]
+    fn both_ends_are_told_as_they_were_typed() {
+        let digest = Digest::of(b"x");
+        let copied = Copied {
+            from: Place::parse("h:5000/a:v1", Form::Registry).unwrap(),
+            to: Place::parse("dir:v1", Form::Layout).unwrap(),
+            tags: vec![Tag::any("v2")],
+            digest: digest.clone(),
+        };
+        assert_eq!(
+            text::of(&copied),
+            format!("Copied [registry] h:5000/a:v1 => [oci-layout] dir:v1\nTagged v2\nDigest: {digest}\n")
+        );
+    }
+
+    #[test]
+    fn the_digest_of_the_chosen_platform_is_told() {
+        let (index, chosen) = (Digest::of(b"index"), Digest::of(b"chosen"));
+        let place = |raw: &str| Place::parse(raw, Form::Registry).unwrap();
+        let by_digest = shown(place(&format!("h:1/a@{index}")), &Locator::Digest(index), &chosen);
+        assert_eq!(by_digest.raw(), format!("h:1/a@{chosen}"));
+        let by_tag = shown(place("h:1/a:v1"), &Locator::Tag(Tag::any("v1")), &chosen);
+        assert_eq!(by_tag.raw(), "h:1/a:v1");
+    }
+}

@@ -1,0 +1,220 @@
+//! Referrers in all their forms: the tree, the table and the two documents.
+//!
+//! What does not belong here: finding them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use oras::oci::{Annotations, Descriptor, json};
+use oras::ops::Discovered;
+use serde::Serialize;
+
+use crate::cli::output::Outcome;
+use crate::cli::output::json::Node;
+use crate::cli::output::status::Detail;
+use crate::cli::output::text::{columns, visible};
+use crate::cli::output::tree::{Ink, Paint, Tree};
+use crate::cli::output::yaml;
+use crate::cli::place::Place;
+
+/// A manifest with what refers to it, as a document and as a tree.
+#[derive(Serialize)]
+pub(super) struct Referrers {
+    #[serde(flatten)]
+    document: Document,
+    #[serde(skip)]
+    tree: Tree,
+    #[serde(skip)]
+    paint: Paint,
+}
+
+/// A manifest with what refers to it, as oras writes it since 1.3.
+#[derive(Serialize)]
+struct Document {
+    #[serde(flatten)]
+    node: Node,
+    referrers: Vec<Document>,
+}
+
+impl Document {
+    fn new(path: &str, found: &Discovered) -> Self {
+        let referrers = found.referrers.iter().map(|found| Self::new(path, found)).collect();
+        Self { node: Node::new(path, &found.node), referrers }
+    }
+}
+
+impl Referrers {
+    /// What was found at a place.
+    pub(super) fn new(place: &Place, found: &Discovered, detail: Detail, paint: Paint) -> Self {
+        let path = place.path();
+        let mut tree = Tree::new(Ink::Digest, format!("{path}@{}", found.node.digest));
+        grow(&mut tree, &found.referrers, detail);
+        Self { document: Document::new(&path, found), tree, paint }
+    }
+}
+
+impl Outcome for Referrers {
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        self.tree.draw(out, self.paint)
+    }
+}
+
+/// Hangs referrers below, those of one type together.
+fn grow(tree: &mut Tree, found: &[Discovered], detail: Detail) {
+    for found in found {
+        let kind = found.node.artifact_type.as_deref().filter(|kind| !kind.is_empty());
+        let kind = visible(kind.unwrap_or("<unknown>"));
+        let digest = found.node.digest.to_string();
+        let below = tree.branch(Ink::Kind, &kind).branch(Ink::Digest, &digest);
+        if detail == Detail::All && !found.node.annotations.is_empty() {
+            annotate(below.branch(Ink::Heading, "[annotations]"), &found.node.annotations);
+        }
+        grow(below, &found.referrers, detail);
+    }
+}
+
+fn annotate(tree: &mut Tree, annotations: &Annotations) {
+    for (key, value) in annotations {
+        tree.hang(Tree::new(Ink::Plain, format!("{}: {}", yaml::scalar(key), yaml::scalar(value))));
+    }
+}
+
+/// The document with the direct referrers in a list of their own besides, where scripts written for oras 1.1 and 1.2
+/// look for them.
+#[derive(Serialize)]
+pub(super) struct Direct {
+    #[serde(flatten)]
+    referrers: Referrers,
+    manifests: Vec<Node>,
+}
+
+impl Direct {
+    /// Adds the list.
+    pub(super) fn new(referrers: Referrers) -> Self {
+        let manifests = referrers.document.referrers.iter().map(|found| found.node.clone()).collect();
+        Self { referrers, manifests }
+    }
+}
+
+impl Outcome for Direct {
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        self.referrers.text(out)
+    }
+}
+
+/// Direct referrers as a table.
+#[derive(Serialize)]
+pub(super) struct Table {
+    #[serde(skip)]
+    place: Place,
+    #[serde(skip)]
+    detail: Detail,
+    root: Descriptor,
+    referrers: Vec<Descriptor>,
+}
+
+impl Table {
+    /// What was found at a place.
+    pub(super) fn new(place: Place, found: Discovered, detail: Detail) -> Self {
+        let referrers = found.referrers.into_iter().map(|found| found.node).collect();
+        Self { place, detail, root: found.node, referrers }
+    }
+}
+
+impl Outcome for Table {
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let count = self.referrers.len();
+        let noun = if count == 1 { "artifact" } else { "artifacts" };
+        writeln!(out, "Discovered {count} {noun} referencing {}", self.place.raw())?;
+        writeln!(out, "Digest: {}", self.root.digest)?;
+        let rows: Vec<_> = self.referrers.iter().map(|node| self.row(node)).collect();
+        if !rows.is_empty() {
+            out.write_char('\n')?;
+        }
+        columns(out, ("Artifact Type", "Digest"), &rows)
+    }
+}
+
+impl Table {
+    fn row<'a>(&self, node: &'a Descriptor) -> (Cow<'a, str>, String, Option<String>) {
+        let kind = visible(node.artifact_type.as_deref().unwrap_or_default());
+        let below = (self.detail == Detail::All).then(|| {
+            let bytes = json::pretty(node).unwrap_or_default();
+            format!("{}\n", String::from_utf8_lossy(&bytes))
+        });
+        (kind, node.digest.to_string(), below)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::{json::document, text};
+    use crate::cli::place::Form;
+
+    fn referrer(kind: &str, content: &[u8], referrers: Vec<Discovered>) -> Discovered {
+        let mut node = Descriptor::of("m/t", content);
+        node.artifact_type = Some(kind.to_owned()).filter(|kind| !kind.is_empty());
+        node.annotations.insert("k".into(), "a\nb".into());
+        Discovered { node, referrers }
+    }
+
+    fn found() -> Discovered {
+        let below = vec![referrer("sig", b"3", Vec::new())];
+        let referrers = vec![referrer("sbom\u{1b}[2J", b"1", below), referrer("", b"2", Vec::new())];
+        Discovered { node: Descriptor::of("m/t", b"0"), referrers }
+    }
+
+    fn place() -> Place {
+        Place::parse("h:5000/r:v1", Form::Registry).unwrap()
+    }
+
+    #[test]
+    fn the_tree_escapes_what_came_from_outside() {
+        let digest = |content: &[u8]| oras::oci::Digest::of(content);
+        let text = text::of(&Referrers::new(&place(), &found(), Detail::All, Paint::Plain));
+        let expected = format!(
+            r#"h:5000/r@{}
+├── sbom\x1b[2J
+│   └── {}
+│       ├── [annotations]
+│       │   └── k: "a\nb"
+│       └── sig
+│           └── {}
+│               └── [annotations]
+│                   └── k: "a\nb"
+└── <unknown>
+    └── {}
+        └── [annotations]
+            └── k: "a\nb"
+"#,
+            digest(b"0"),
+            digest(b"1"),
+            digest(b"3"),
+            digest(b"2")
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_old_spelling_has_the_direct_referrers_in_a_list() {
+        let referrers = || Referrers::new(&place(), &found(), Detail::All, Paint::Plain);
+        let read = |bytes: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap();
+        let mut old = read(document(&Direct::new(referrers())).unwrap());
+        let new = read(document(&referrers()).unwrap());
+        let list = old.as_object_mut().unwrap().remove("manifests").unwrap();
+        assert_eq!(old, new);
+        assert_eq!(list.as_array().unwrap().len(), 2);
+        assert_eq!(list[0]["digest"], new["referrers"][0]["digest"]);
+        assert!(list[0].get("referrers").is_none());
+        assert_eq!(new["referrers"][0]["referrers"][0]["referrers"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn the_table_says_how_many_there_are() {
+        let table = Table::new(place(), found(), Detail::Titled);
+        let text = text::of(&table);
+        assert!(text.starts_with("Discovered 2 artifacts referencing h:5000/r:v1\nDigest: "), "{text}");
+        assert!(text.contains("\n\nArtifact Type   Digest\nsbom\\x1b[2J"), "{text}");
+    }
+}

@@ -1,0 +1,160 @@
+//! `oras manifest fetch`: a manifest as it is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use oras::disk;
+use oras::error::{Context, Error};
+use oras::oci::{Descriptor, json};
+use oras::ops;
+use oras::transport::Action;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cli::app::App;
+use crate::cli::args::common::{CommonArgs, VerboseArgs};
+use crate::cli::args::format::{Format, FormatArgs, Forms};
+use crate::cli::args::platform::PlatformArgs;
+use crate::cli::args::target::TargetArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::json::{Node, sorted};
+use crate::cli::output::{self, Outcome};
+use crate::cli::usage::{Count, Usage, exclusive};
+
+const USAGE: Usage = Usage {
+    path: "oras manifest fetch",
+    arguments: "[flags] <name>{:<tag>|@<digest>}",
+    count: Count::Exactly(1),
+    purpose: "the manifest to fetch",
+};
+
+/// Fetch manifest of the target artifact
+#[derive(Debug, Args)]
+#[command(override_usage = USAGE.synopsis())]
+pub(crate) struct FetchArgs {
+    #[arg(value_name = "name")]
+    arguments: Vec<String>,
+
+    /// accepted media types
+    #[arg(long = "media-type", value_name = "strings", value_delimiter = ',')]
+    media_types: Vec<String>,
+
+    /// file path to write the fetched manifest to, use - for stdout
+    #[arg(short, long, value_name = "path")]
+    output: Option<PathBuf>,
+
+    /// output the descriptor
+    #[arg(long)]
+    descriptor: bool,
+
+    /// prettify JSON objects printed to stdout
+    #[arg(long)]
+    pretty: bool,
+
+    #[command(flatten)]
+    platform: PlatformArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+    #[command(flatten)]
+    verbose: VerboseArgs,
+}
+
+impl FetchArgs {
+    /// Refuses flags that cannot stand together.
+    fn check(&self) -> Result<(), Failure> {
+        let format = self.format.typed();
+        let clash = |one: &str, other: &str| {
+            Err(Failure::mistake(format!("`{one}` cannot be used with `{other}` at the same time")))
+        };
+        if self.target.is_layout() && !self.media_types.is_empty() {
+            return clash("--media-type", "--oci-layout");
+        }
+        if let (true, Some(format)) = (self.is_to_stdout(), format.filter(|format| *format != "text")) {
+            return clash("--output -", &format!("--format {format}"));
+        }
+        if self.is_to_stdout() && self.descriptor {
+            return clash("--descriptor", "--output -");
+        }
+        exclusive(&[("--format", format.is_some()), ("--descriptor", self.descriptor)])?;
+        exclusive(&[("--format", format.is_some()), ("--pretty", self.pretty)])
+    }
+
+    fn is_to_stdout(&self) -> bool {
+        self.output.as_deref() == Some(Path::new("-"))
+    }
+
+    /// The file that is to be written, if any is.
+    fn file(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|path| !self.is_to_stdout() && !path.as_os_str().is_empty())
+    }
+}
+
+pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
+    let [raw] = USAGE.exactly(args.arguments.clone())?;
+    args.check()?;
+    let platform = args.platform.parse()?;
+    let end = args.target.end(&raw)?.doing(&[Action::Pull]).accepting(args.media_types.clone());
+    let format = args.format.choose(Forms::RESULT)?;
+    output::check(&format)?;
+    let at = end.place.named(&USAGE)?;
+    let source = app.source(&end).await?;
+    if args.descriptor && args.file().is_none() {
+        let found = ops::resolve(&*source, at, platform.as_ref()).await;
+        return describe(&found.within(|| format!("failed to find {raw:?}").into())?, args.pretty, app);
+    }
+    let fetched = ops::fetch_manifest(&*source, at, platform.as_ref()).await;
+    let fetched = fetched.within(|| format!("failed to fetch the content of {raw:?}").into())?;
+    if let Some(file) = args.file() {
+        disk::save(file, &fetched.bytes)?;
+    }
+    match format {
+        Format::Text if args.descriptor => describe(&fetched.node, args.pretty, app),
+        Format::Text if args.file().is_some() => Ok(()),
+        Format::Text if args.pretty => app.terminal.write(&indented(&fetched.bytes)?),
+        Format::Text => app.terminal.write(&fetched.bytes),
+        _ => {
+            let node = Node::new(&end.place.path(), &fetched.node);
+            output::show(app, &format, &Fetched { node, content: sorted(parsed(&fetched.bytes)?) })
+        }
+    }
+}
+
+/// Prints a descriptor, on one line without its end or readable.
+fn describe(node: &Descriptor, pretty: bool, app: &App) -> Result<(), Failure> {
+    let bytes = json::compact(node).map_err(not_json)?;
+    app.terminal.write(&if pretty { indented(&bytes)? } else { bytes })
+}
+
+fn indented(document: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut bytes = json::indent(document).map_err(not_json)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn parsed(document: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(document).map_err(not_json)
+}
+
+fn not_json(error: serde_json::Error) -> Error {
+    Error::invalid(error.to_string()).caused_by(error)
+}
+
+/// A manifest with where it is.
+#[derive(Serialize)]
+struct Fetched {
+    #[serde(flatten)]
+    node: Node,
+    content: Value,
+}
+
+impl Outcome for Fetched {
+    /// The content; a manifest as text is printed as it is, and so not from here.
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write!(out, "{}", self.content)
+    }
+}

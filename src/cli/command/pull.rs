@@ -1,0 +1,199 @@
+//! `oras pull`: the files of an artifact come into a folder.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use oras::files::{Existing, FileArgument, Output, Rules, Traversal};
+use oras::oci::Digest;
+use oras::ops;
+use oras::transfer::Subjects;
+use oras::transport::Action;
+use serde::Serialize;
+
+use crate::cli::app::App;
+use crate::cli::args::common::{CommonArgs, VerboseArgs};
+use crate::cli::args::concurrency::ConcurrencyArgs;
+use crate::cli::args::format::{FormatArgs, Forms};
+use crate::cli::args::platform::PlatformArgs;
+use crate::cli::args::target::TargetArgs;
+use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::json::Node;
+use crate::cli::output::status::{Detail, reporter};
+use crate::cli::output::{self, Outcome, words};
+use crate::cli::place::Place;
+use crate::cli::usage::{Count, Usage};
+
+const USAGE: Usage = Usage {
+    path: "oras pull",
+    arguments: "[flags] <name>{:<tag>|@<digest>}",
+    count: Count::Exactly(1),
+    purpose: "the artifact reference you want to pull",
+};
+
+/// How many files are fetched at once.
+const USUAL: usize = 3;
+
+/// Pull files from a registry or an OCI image layout
+#[derive(Debug, Args)]
+#[command(override_usage = USAGE.synopsis())]
+pub(crate) struct PullArgs {
+    #[arg(value_name = "name")]
+    arguments: Vec<String>,
+
+    /// output directory
+    #[arg(short, long, value_name = "string", default_value = ".")]
+    output: PathBuf,
+
+    /// output manifest config file
+    #[arg(long, value_name = "string")]
+    config: Option<String>,
+
+    /// do not replace existing files when pulling, treat them as errors
+    #[arg(short, long)]
+    keep_old_files: bool,
+
+    /// allow storing files out of the output directory
+    #[arg(short = 'T', long)]
+    allow_path_traversal: bool,
+
+    /// recursively pull the subject of artifacts
+    #[arg(long)]
+    include_subject: bool,
+
+    #[command(flatten)]
+    concurrency: ConcurrencyArgs,
+    #[command(flatten)]
+    platform: PlatformArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    #[command(flatten)]
+    terminal: TerminalArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+    #[command(flatten)]
+    verbose: VerboseArgs,
+}
+
+impl PullArgs {
+    fn rules(&self) -> Rules {
+        Rules {
+            existing: if self.keep_old_files { Existing::Keep } else { Existing::Replace },
+            traversal: if self.allow_path_traversal { Traversal::Allow } else { Traversal::Refuse },
+        }
+    }
+}
+
+pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
+    let [raw] = USAGE.exactly(args.arguments.clone())?;
+    let platform = args.platform.parse()?;
+    let end = args.target.end(&raw)?.doing(&[Action::Pull]);
+    let format = args.format.choose(Forms::RESULT)?;
+    output::check(&format)?;
+    let at = end.place.named(&USAGE)?.clone();
+    let config = args.config.as_deref().filter(|config| !config.is_empty());
+    let request = ops::Pull {
+        at,
+        platform,
+        config: config.map(str::parse::<FileArgument>).transpose()?,
+        subjects: if args.include_subject { Subjects::Taken } else { Subjects::Left },
+        limits: args.concurrency.limits(USUAL),
+    };
+    let folder = Output::new(app.env.working_folder()?.join(&args.output), args.rules());
+    let reporter = reporter(app, &words::PULL, Detail::when(args.verbose.verbose), &format);
+    let source = app.source(&end).await?;
+    let pulled = ops::pull(&*source, &folder, request, reporter).await?;
+    output::show(app, &format, &Pulled::new(end.place, pulled))
+}
+
+/// What was pulled, and from where.
+#[derive(Serialize)]
+struct Pulled {
+    reference: String,
+    files: Vec<File>,
+    #[serde(skip)]
+    place: Place,
+    #[serde(skip)]
+    digest: Digest,
+    #[serde(skip)]
+    skipped: bool,
+}
+
+/// A file that was written.
+#[derive(Serialize)]
+struct File {
+    path: String,
+    #[serde(flatten)]
+    node: Node,
+}
+
+impl Pulled {
+    fn new(place: Place, pulled: ops::Pulled) -> Self {
+        let path = place.path();
+        let file = |file: ops::PulledFile| File {
+            path: file.path.to_string_lossy().into_owned(),
+            node: Node::new(&path, &file.node),
+        };
+        Self {
+            reference: format!("{path}@{}", pulled.root.digest),
+            files: pulled.files.into_iter().map(file).collect(),
+            place,
+            digest: pulled.root.digest,
+            skipped: pulled.skipped,
+        }
+    }
+}
+
+impl Outcome for Pulled {
+    /// oras leaves out what was pulled when it tells what was not; here both are told.
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        if self.skipped {
+            let raw = self.place.raw();
+            let flag = if self.place.reference().is_some() { "" } else { "--from-oci-layout " };
+            writeln!(out, "Skipped pulling layers without file name in \"org.opencontainers.image.title\"")?;
+            writeln!(out, "Use 'oras copy {flag}{raw} --to-oci-layout <layout-dir>' to pull all layers.")?;
+        }
+        writeln!(out, "Pulled {}", self.place.shown())?;
+        writeln!(out, "Digest: {}", self.digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::{json, text};
+    use crate::cli::place::Form;
+    use oras::oci::Descriptor;
+
+    fn pulled(files: Vec<ops::PulledFile>, skipped: bool) -> Pulled {
+        let place = Place::parse("h:5000/r:v1", Form::Registry).unwrap();
+        Pulled::new(place, ops::Pulled { root: Descriptor::of("m/t", b"{}"), files, skipped })
+    }
+
+    #[test]
+    fn layers_without_a_title_are_told_beside_what_was_pulled() {
+        let root = Digest::of(b"{}");
+        let rest = format!("Pulled [registry] h:5000/r:v1\nDigest: {root}\n");
+        assert_eq!(text::of(&pulled(Vec::new(), false)), rest);
+        let skipped = text::of(&pulled(Vec::new(), true));
+        assert!(skipped.starts_with("Skipped pulling layers without file name"), "{skipped}");
+        assert!(skipped.ends_with(&format!("to pull all layers.\n{rest}")), "{skipped}");
+    }
+
+    #[test]
+    fn the_document_lists_files_with_their_paths_first() {
+        let node = Descriptor::of("a/b", b"x");
+        let files = vec![ops::PulledFile { path: "/o/x".into(), node: node.clone() }];
+        let text = String::from_utf8(json::document(&pulled(files, false)).unwrap()).unwrap();
+        let file = format!(
+            "    {{\n      \"path\": \"/o/x\",\n      \"reference\": \"h:5000/r@{}\",\n",
+            node.digest
+        );
+        assert!(text.contains(&file), "{text}");
+        let text = String::from_utf8(json::document(&pulled(Vec::new(), false)).unwrap()).unwrap();
+        assert!(text.ends_with("  \"files\": []\n}\n"), "{text}");
+    }
+}
