@@ -90,6 +90,17 @@ async fn blobs_are_read_only_files() {
 }
 
 #[tokio::test]
+async fn what_is_there_is_not_read_again() {
+    let temporary = tempfile::tempdir().unwrap();
+    let layout = Directory::create(temporary.path()).unwrap();
+    let node = push(&layout, "x", "v1").await;
+    let unreadable = || Body::reopening(None, |_| async { Err(Error::invalid("read")) });
+    for node in [&node, &Descriptor::of(media_type::LAYER, b"x")] {
+        assert_eq!(layout.put(node, unreadable()).await.unwrap(), Put::AlreadyThere);
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_committed_is_seen_by_its_writer_alone() {
     let temporary = tempfile::tempdir().unwrap();
     let first = Directory::create(temporary.path()).unwrap();
