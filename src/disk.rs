@@ -184,7 +184,7 @@ pub fn write(target: &Path, content: &[u8], mode: u32) -> Result<()> {
 /// Writes a small file whole, unless something has its name.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_new(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     let mut draft = Draft::beside(target)?;
     draft.file.as_file_mut().write_all(content).at("write", target)?;
