@@ -22,6 +22,8 @@ pub use spool::Spool;
 
 /// Bytes read at once.
 const PIECE: usize = 256 * 1024;
+/// How the names of files begin that have no final name yet.
+const PREFIX: &str = ".oras-";
 /// Pieces that may wait between a disk and a network: at most a MiB.
 const QUEUE: usize = 4;
 
@@ -50,7 +52,7 @@ impl Draft {
     /// # Errors
     /// The folder is not there or cannot be written.
     pub fn within(folder: &Path, target: &Path) -> Result<Self> {
-        Self::made(tempfile::Builder::new().prefix(".oras-"), folder, target)
+        Self::made(tempfile::Builder::new().prefix(PREFIX), folder, target)
     }
 
     /// An empty draft as [`Draft::beside`] makes it, but with the permissions that the user's mask leaves to a new
@@ -61,7 +63,7 @@ impl Draft {
     pub fn plain(target: &Path) -> Result<Self> {
         let folder = target.parent().unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".oras-");
+        builder.prefix(PREFIX);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -297,6 +299,22 @@ pub fn remove_folder(path: &Path) -> Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
         _ => Ok(()),
     }
+}
+
+/// Removes the drafts in a folder that were left there because their program was cut off. Only for those to whom the
+/// folder belongs: others may be writing.
+///
+/// # Errors
+/// The disk's.
+pub fn remove_drafts(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).at("open", folder)? {
+        let entry = entry.at("read", folder)?;
+        let is_file = entry.file_type().at("stat", entry.path())?.is_file();
+        if is_file && entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            fs::remove_file(entry.path()).at("remove", entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The result of work on a blocking thread; a panic there goes on here.

@@ -28,7 +28,7 @@ impl Spool {
     pub async fn within(folder: &Path) -> Result<Self> {
         let folder = folder.to_owned();
         let made = tokio::task::spawn_blocking(move || {
-            let made = tempfile::Builder::new().prefix(".oras-").tempfile_in(&folder);
+            let made = tempfile::Builder::new().prefix(super::PREFIX).tempfile_in(&folder);
             made.map_err(|error| Error::io("open", folder, error))
         });
         let (file, path) = super::joined(made.await)?.into_parts();

@@ -69,7 +69,8 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl Repositories {
-    /// Those of a place. A folder is made ready, and what unfinished uploads left in it is removed.
+    /// Those of a place. A folder is made ready, and what was not finished when the last registry over it was cut off
+    /// is removed.
     ///
     /// # Errors
     /// A folder that cannot be made or written.
@@ -80,6 +81,9 @@ impl Repositories {
                 let uploads = uploads_within(&folder);
                 disk::remove_folder(&uploads)?;
                 disk::make_folder(&uploads)?;
+                for name in layouts_below(&folder)? {
+                    disk::remove_drafts(&folder.join(name))?;
+                }
                 Place::Folder(folder)
             }
         };
@@ -141,7 +145,12 @@ impl Repositories {
             }
             Place::Folder(folder) => {
                 let folder = folder.clone();
-                blocking(move || layouts_below(&folder)).await
+                blocking(move || {
+                    let mut names = layouts_below(&folder)?;
+                    names.retain(|name| has_content(&folder.join(name)));
+                    Ok(names)
+                })
+                .await
             }
         }
     }
@@ -200,7 +209,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
     disk::joined(tokio::task::spawn_blocking(work).await)
 }
 
-/// The layouts below a folder that hold a blob or a manifest.
+/// The names of all layouts below a folder, sorted.
 fn layouts_below(folder: &Path) -> Result<Vec<String>> {
     let visited = |entry: &walkdir::DirEntry| {
         entry.depth() == 0 || (entry.file_type().is_dir() && entry.file_name() != "blobs")
@@ -212,7 +221,6 @@ fn layouts_below(folder: &Path) -> Result<Vec<String>> {
         let name = name.map(|name| name.replace('\\', "/")).filter(|name| is_name(name));
         if let Some(name) = name
             && entry.path().join("oci-layout").is_file()
-            && has_content(entry.path())
         {
             names.push(name);
         }

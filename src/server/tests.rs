@@ -1,5 +1,8 @@
 //! Requests over a socket, as any client may send them.
 
+mod lasting;
+mod secured;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
