@@ -148,7 +148,7 @@ pub(super) async fn post(registry: &Registry, call: &Call, name: &str, grant: &G
         let digest = digest(wanted)?;
         if let Some(size) = call.body.length() {
             let node = Descriptor::new("", digest, size);
-            return store(registry, name, &node, call.body.stream(), registry.store.no_room()).await;
+            return store(registry, name, &node, call.body.whole(), registry.store.no_room()).await;
         }
         return sessions::in_one(registry, call, name, &digest).await;
     }
@@ -172,9 +172,8 @@ async fn mount(
             continue;
         };
         let Ok(node) = source.stat(digest).await else { continue };
-        let stream = source.fetch(&node).open(0).await.map_err(|error| missing(&error))?;
         let room = registry.store.no_room();
-        return store(registry, name, &node, stream, room).await.map(Some);
+        return store(registry, name, &node, source.fetch(&node), room).await.map(Some);
     }
     Ok(None)
 }
@@ -184,7 +183,7 @@ pub(super) async fn store(
     registry: &Registry,
     name: &str,
     node: &Descriptor,
-    stream: ByteStream,
+    body: content::Body,
     mut room: Room,
 ) -> Answer {
     if node.size > registry.config.limits.blob {
@@ -195,7 +194,6 @@ pub(super) async fn store(
     let stored = async {
         room.grow_to(node.size)?;
         let target = registry.store.make(name).await?;
-        let body = content::Body::once(Some(node.size), stream);
         if target.put(&node, body).await? == Put::Stored {
             room.keep();
         }

@@ -55,12 +55,17 @@ impl Incoming {
         .boxed()
     }
 
+    /// All of it, to be put where it is to stay.
+    pub(super) fn whole(&self) -> crate::content::Body {
+        crate::content::Body::once(self.length, self.stream())
+    }
+
     /// All bytes in memory, at most `limit`.
     pub(super) async fn read(&self, limit: u64) -> Result<Bytes> {
         if self.length.is_some_and(|length| length > limit) {
             return Err(too_large(limit));
         }
-        crate::content::Body::once(None, self.stream()).read(limit).await
+        self.whole().read(limit).await
     }
 
     /// Reads away what is left, at most `limit` bytes.

@@ -82,7 +82,7 @@ async fn put(registry: &Registry, call: &Call, name: &str, id: &str, session: &S
             // Everything comes with this request: no need to keep it aside.
             let (_, room) = received.take();
             let node = Descriptor::new("", digest, size);
-            blobs::store(registry, name, &node, call.body.stream(), room).await
+            blobs::store(registry, name, &node, call.body.whole(), room).await
         }
         _ => {
             add(registry, call, name, id, &mut received).await?;
@@ -96,8 +96,7 @@ async fn put(registry: &Registry, call: &Call, name: &str, id: &str, session: &S
 async fn finish(registry: &Registry, name: &str, received: &mut Received, digest: &Digest) -> Answer {
     let node = Descriptor::new("", digest.clone(), received.offset());
     let (body, room) = received.take();
-    let stream = body.open(0).await.map_err(|error| missing(&error))?;
-    blobs::store(registry, name, &node, stream, room).await
+    blobs::store(registry, name, &node, body, room).await
 }
 
 /// Adds the content of a request, which must begin where the last one ended.

@@ -56,11 +56,13 @@ async fn there_are_only_so_many_connections() {
 #[tokio::test]
 async fn nobody_is_waited_for_for_ever() {
     let patience = Duration::from_millis(100);
-    let limits = Limits { head_patience: patience, body_patience: patience, ..Limits::default() };
+    let limits = Limits { head_patience: patience, ..Limits::default() };
     let registry = start(Config { limits, ..config() }).await;
     let mut silent = TcpStream::connect(registry.address).await.unwrap();
     silent.write_all(b"GET /v2/ HTTP/1.1\r\n").await.unwrap();
     silent.read_to_end(&mut Vec::new()).await.unwrap();
+    let limits = Limits { body_patience: patience, ..Limits::default() };
+    let registry = start(Config { limits, ..config() }).await;
     let digest = Digest::of(b"{}");
     let head = format!("POST /v2/r/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: localhost\r\n");
     let reply = registry.raw(format!("{head}Content-Length: 2\r\n\r\n{{").as_bytes()).await;
