@@ -149,13 +149,11 @@ impl FromStr for Reference {
             let repository = before.split_once(':').map_or(before, |(repository, _)| repository);
             (repository, Some(digest.parse().map(Locator::Digest).map_err(|why| (digest, why))))
         } else if let Some((repository, tag)) = rest.split_once(':') {
-            let locator = tag.parse().map(Locator::Tag);
             check(registry, repository)?;
-            return Ok(Self {
-                registry: registry.to_owned(),
-                repository: repository.to_owned(),
-                locator: Some(locator?),
-            });
+            // Nothing after the colon names nothing.
+            let locator = Some(tag).filter(|tag| !tag.is_empty()).map(|tag| tag.parse().map(Locator::Tag));
+            let (registry, repository) = (registry.to_owned(), repository.to_owned());
+            return Ok(Self { registry, repository, locator: locator.transpose()? });
         } else {
             (rest, None)
         };
@@ -278,6 +276,7 @@ mod tests {
         assert_eq!(reference.locator, Some(Locator::Tag(Tag::any("v1"))));
         assert_eq!(reference.to_string(), "localhost:5000/a/b:v1");
         assert_eq!(parse("localhost:5000/a").unwrap().locator, None);
+        assert_eq!(parse("localhost:5000/a:").unwrap().locator, None);
         let digest = Digest::of(b"x");
         let both = parse(&format!("h/r:t@{digest}")).unwrap();
         assert_eq!(both.locator, Some(Locator::Digest(digest.clone())));
