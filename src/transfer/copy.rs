@@ -100,10 +100,11 @@ impl Copier<'_> {
         self.settle(work.await).await
     }
 
-    /// Gives more tags to a manifest that is there.
+    /// Gives more tags to a manifest that is there. What else is told of it is told once, with the first tag.
     async fn tag(&self, root: &Descriptor, tags: &[Tag]) -> Result<()> {
+        let bare = &root.bare();
         let tagging = stream::iter(tags).map(|tag| async move {
-            self.put_tagged(root, tag).await?;
+            self.put_tagged(bare, tag).await?;
             self.reporter.report(Event::Tagged(root, tag));
             Ok(())
         });
