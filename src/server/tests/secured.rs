@@ -81,3 +81,41 @@ async fn the_end_comes_when_it_is_called_for() {
     assert!(TcpStream::connect(address).await.is_err());
     drop(idle);
 }
+
+#[tokio::test]
+async fn a_blob_is_mounted_only_from_where_its_taker_may_read() {
+    let users = Users::parse(&format!("alice:{}", bcrypt::hash("secret", 4).unwrap())).unwrap();
+    let rules = Authentication { users, scheme: Scheme::Token, others: Others::Refused };
+    let registry = start(Config { authentication: Some(rules), ..config() }).await;
+    let token = async |scope: &str| {
+        let form = format!("grant_type=password&username=alice&password=secret&scope={scope}");
+        let reply = registry.send("POST /token", &[], form.as_bytes()).await;
+        let answer: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+        format!("Authorization: Bearer {}", answer["token"].as_str().unwrap())
+    };
+    let digest = Digest::of(b"secret content");
+    let owner = token("repository:private:pull,push").await;
+    let push = format!("POST /v2/private/blobs/uploads/?digest={digest}");
+    assert_eq!(registry.send(&push, &[&owner], b"secret content").await.status, 201);
+    let taker = token("repository:mine:pull,push").await;
+    for from in ["&from=private", ""] {
+        let mount = format!("POST /v2/mine/blobs/uploads/?mount={digest}{from}");
+        assert_eq!(registry.send(&mount, &[&taker], b"").await.status, 202, "{mount}");
+    }
+    let both = token("repository:mine:pull,push repository:private:pull").await;
+    let mount = format!("POST /v2/mine/blobs/uploads/?mount={digest}");
+    assert_eq!(registry.send(&mount, &[&both], b"").await.status, 201);
+}
+
+#[tokio::test]
+async fn each_request_is_told_of_with_its_status() {
+    let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = Arc::clone(&heard);
+    let tell: Heard = Arc::new(move |method, path, status| {
+        told.lock().unwrap().push(format!("{method} {path} {}", status.as_u16()));
+    });
+    let registry = start(Config { heard: Some(tell), ..config() }).await;
+    registry.send("GET /v2/", &[], b"").await;
+    registry.send("HEAD /v2/a/manifests/v1?x=y", &[], b"").await;
+    assert_eq!(*heard.lock().unwrap(), ["GET /v2/ 200", "HEAD /v2/a/manifests/v1?x=y 404"]);
+}
