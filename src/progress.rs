@@ -10,7 +10,7 @@ use crate::oci::{Descriptor, Tag};
 /// Something that happened.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// A file or folder is being read and hashed; what was typed for it.
+    /// A file or folder is being read and hashed; its title.
     Preparing(&'a str),
     /// The bytes of a node are about to move.
     Started(&'a Descriptor),

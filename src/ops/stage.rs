@@ -7,7 +7,7 @@ use super::pack::Packed;
 use crate::content::{Memory, Target, Union};
 use crate::error::Result;
 use crate::files::{FileArgument, Staging};
-use crate::oci::{Annotations, Descriptor, Tag};
+use crate::oci::{Annotations, Descriptor, Tag, annotations};
 use crate::progress::{Ending, Event, Reporter};
 use crate::transfer::{Copier, Documents, Limits, Subjects};
 
@@ -50,8 +50,9 @@ impl Files {
         };
         let mut layers = Vec::with_capacity(self.arguments.len());
         for file in &self.arguments {
-            reporter.report(Event::Preparing(&file.path));
             let annotations = self.annotations.layers.get(&file.path).cloned().unwrap_or_default();
+            let title = annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| file.title());
+            reporter.report(Event::Preparing(&title));
             layers.push(self.staging.add(&file.path, file.media_type.as_deref(), annotations).await?);
         }
         Ok(Staged { config, layers })

@@ -90,11 +90,11 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
         output::status::nothing_to_prepare(app, &format);
     }
     let attached = ops::attach(&*target, request, reporter).await?;
-    args.packer.export(&attached.manifest)?;
     let node = Node::new(&end.place.path(), &attached.root);
     let outcome =
         Attached { node, place: end.place, subject: attached.subject.digest, digest: attached.root.digest };
-    output::show(app, &format, &outcome)
+    output::show(app, &format, &outcome)?;
+    args.packer.export(&attached.manifest)
 }
 
 fn nothing_to_attach() -> Failure {

@@ -111,8 +111,8 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
         output::status::nothing_to_prepare(app, &format);
     }
     let pushed = ops::push(&*target, request, reporter).await?;
-    args.packer.export(&pushed.manifest)?;
-    output::show(app, &format, &Pushed::new(end.place, pushed.root, &pushed.tags, tags))
+    output::show(app, &format, &Pushed::new(end.place, pushed.root, &pushed.tags, tags))?;
+    args.packer.export(&pushed.manifest)
 }
 
 /// What was pushed, and where.
