@@ -112,7 +112,7 @@ impl Place {
     /// What is named in it, for commands that work on one manifest.
     pub(crate) fn named(&self, usage: &Usage) -> Result<&Locator, Failure> {
         self.locator().ok_or_else(|| {
-            Failure::mistake(format!("{:?}: no tag or digest specified", self.raw)).usage(usage).advice(format!(
+            Failure::reference(format!("{:?}: no tag or digest specified", self.raw)).usage(usage).advice(format!(
                 "Please specify a reference in the form of \"<name>:<tag>\" or \"<name>@<digest>\". Run \"{} -h\" for more options and examples",
                 usage.path
             ))

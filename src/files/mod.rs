@@ -16,5 +16,5 @@ mod system;
 mod unpack;
 
 pub use argument::{FileArgument, refuse_absolute};
-pub use output::{Existing, Output, Rules, Traversal, Written};
+pub use output::{Existing, Output, Outside, Rules, Traversal, Written};
 pub use staging::Staging;

@@ -43,6 +43,18 @@ pub enum Traversal {
     Allow,
 }
 
+/// A title names a file outside the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outside;
+
+impl std::fmt::Display for Outside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("path traversal disallowed")
+    }
+}
+
+impl std::error::Error for Outside {}
+
 /// How files are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
@@ -232,7 +244,7 @@ impl Inner {
 
     /// Where a title leads: by its text, and through the links that are on the way to it now.
     fn resolve(&self, title: &str) -> Result<PathBuf> {
-        let refused = || Error::invalid("path traversal disallowed");
+        let refused = || Error::invalid(Outside.to_string()).caused_by(Outside);
         if title.contains('\0') {
             return Err(Error::invalid(format!("{title:?} is no name of a file")));
         }

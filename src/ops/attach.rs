@@ -12,7 +12,7 @@ use crate::content::Target;
 use crate::error::{Context, Error, Result};
 use crate::oci::{Descriptor, Locator, Platform};
 use crate::progress::Reporter;
-use crate::transfer::Limits;
+use crate::transfer::{Limits, Present};
 
 /// What to attach to what.
 #[derive(Debug, Clone)]
@@ -67,6 +67,6 @@ pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Repo
         config_annotations: files.annotations.config.clone(),
         now,
     })?;
-    files.send(&packed, &[], target, limits, reporter).await?;
+    files.send(&packed, &[], target, (limits, Present::Kept), reporter).await?;
     Ok(Attached { subject, root: packed.root, manifest: packed.bytes })
 }

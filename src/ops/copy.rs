@@ -6,7 +6,7 @@ use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Platform, Tag};
 use crate::progress::{Ending, Reporter};
-use crate::transfer::{Copier, Documents, Limits, Subjects, closure, select};
+use crate::transfer::{Copier, Documents, Limits, Present, Subjects, closure, select};
 
 /// How far a copy goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Copy {
     pub platform: Option<Platform>,
     /// Where the target's registry may take blobs from, if it may at all.
     pub mount_from: Option<Origin>,
+    /// What becomes of manifests that are there.
+    pub present: Present,
     /// How much at once.
     pub limits: Limits,
 }
@@ -66,6 +68,7 @@ pub async fn copy(
         mount_from: request.mount_from,
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
+        present: request.present,
     };
     match request.reach {
         Reach::Graph => copier.tagged(&root, &tags).await?,

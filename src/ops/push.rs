@@ -12,7 +12,7 @@ use crate::content::Target;
 use crate::error::Result;
 use crate::oci::{Descriptor, Locator, Tag};
 use crate::progress::Reporter;
-use crate::transfer::Limits;
+use crate::transfer::{Limits, Present};
 
 /// What to push.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Push {
     pub tags: Vec<Tag>,
     /// The time it is made.
     pub now: Timestamp,
+    /// What becomes of manifests that are there.
+    pub present: Present,
     /// How much at once.
     pub limits: Limits,
 }
@@ -47,7 +49,7 @@ pub struct Pushed {
 /// # Errors
 /// Files that cannot be read; wishes that do not go together; those of the target.
 pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter>) -> Result<Pushed> {
-    let Push { artifact, files, to, tags, now, limits } = request;
+    let Push { artifact, files, to, tags, now, present, limits } = request;
     artifact.rules(files.config.is_some())?;
     let staged = files.stage(&reporter).await?;
     let packed = pack(Parts {
@@ -60,6 +62,6 @@ pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter
         now,
     })?;
     let tags = named(to.as_ref(), tags, &packed.root)?;
-    files.send(&packed, &tags, target, limits, reporter).await?;
+    files.send(&packed, &tags, target, (limits, present), reporter).await?;
     Ok(Pushed { root: packed.root, manifest: packed.bytes, tags })
 }

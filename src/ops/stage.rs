@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::files::{FileArgument, Staging};
 use crate::oci::{Annotations, Descriptor, Tag, annotations};
 use crate::progress::{Ending, Event, Reporter};
-use crate::transfer::{Copier, Documents, Limits, Subjects};
+use crate::transfer::{Copier, Documents, Limits, Present, Subjects};
 
 /// The files of an artifact, and what is said of each part of it.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Files {
         packed: &Packed,
         tags: &[Tag],
         target: &dyn Target,
-        limits: Limits,
+        (limits, present): (Limits, Present),
         reporter: Arc<dyn Reporter>,
     ) -> Result<()> {
         let made = Arc::new(Memory::new());
@@ -82,6 +82,7 @@ impl Files {
             mount_from: None,
             twins: Ending::Existed,
             subjects: Subjects::Left,
+            present,
         };
         copier.tagged(&packed.root, tags).await
     }

@@ -12,8 +12,8 @@ use super::*;
 use crate::content::{Source, Target};
 use crate::error::Side;
 use crate::oci::{Descriptor, Digest, Locator, Tag, media_type};
-use crate::transfer::Limits;
 use crate::transfer::rigged::{Heard, Rigged, tag as name};
+use crate::transfer::{Limits, Present};
 
 const ONE: fn() -> Limits = || Limits::capped(1);
 
@@ -33,6 +33,7 @@ fn request(to: Option<Locator>) -> Copy {
         reach: Reach::Graph,
         platform: None,
         mount_from: None,
+        present: Present::Kept,
         limits: ONE(),
     }
 }

@@ -30,6 +30,16 @@ pub enum Subjects {
     Left,
 }
 
+/// What becomes of a manifest that the target says to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Present {
+    /// It is left alone, and all below it.
+    #[default]
+    Kept,
+    /// It is written again, and what is missing below it too.
+    Repaired,
+}
+
 /// Copies graphs from a source to a target.
 pub struct Copier<'a> {
     /// The source, and what was read of it.
@@ -46,6 +56,8 @@ pub struct Copier<'a> {
     pub twins: Ending,
     /// What becomes of subjects.
     pub subjects: Subjects,
+    /// What becomes of manifests that are there.
+    pub present: Present,
 }
 
 impl Copier<'_> {
@@ -277,7 +289,8 @@ impl Visit for Job<'_> {
         if self.has_handled(node) {
             return Ok(Entered::Done);
         }
-        if self.copier.target.exists(node).await.on(Side::Destination)? {
+        let kept = self.copier.present == Present::Kept || !node.is_manifest();
+        if kept && self.copier.target.exists(node).await.on(Side::Destination)? {
             self.already_there(node).await?;
             return Ok(Entered::Done);
         }

@@ -30,6 +30,7 @@ async fn copy_with(
         mount_from: None,
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
+        present: Present::Kept,
     };
     change(&mut copier);
     let outcome = copier.tagged(root, tags).await;
@@ -100,6 +101,22 @@ async fn what_is_there_is_left_alone_with_all_below_it() {
         [format!("exists {name}"), format!("put {name} v1"), "commit".into()]
     );
     assert_eq!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap().digest, root.digest);
+}
+
+#[tokio::test]
+async fn a_repair_writes_manifests_again_and_blobs_that_are_missing() {
+    let (source, target) = (Rigged::new(), Rigged::new());
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    target.memory.insert(&root, source.memory.fetch(&root).read(9999).await.unwrap());
+    let run = copy_with(&source, &target, &root, &[], |copier| copier.present = Present::Repaired).await;
+    run.outcome.unwrap();
+    assert_eq!(
+        run.heard,
+        ["Started empty", "Done empty", "Started a", "Done a", "Started manifest", "Done manifest"]
+    );
+    assert_eq!(target.count(&format!("exists {}", short(&root))), 0);
+    let again = copy_with(&source, &target, &root, &[], |copier| copier.present = Present::Repaired).await;
+    assert_eq!(again.heard, ["Existed empty", "Existed a", "Started manifest", "Done manifest"]);
 }
 
 #[tokio::test]
@@ -248,6 +265,7 @@ async fn recursive(source: &Rigged, target: &Rigged, root: &Descriptor, tags: &[
         mount_from: None,
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
+        present: Present::Kept,
     };
     let found = closure(&documents, root, Limits::usual(3)).await.unwrap();
     let outcome = copier.closure(&found, tags).await;
@@ -351,6 +369,7 @@ async fn lists_that_go_round_in_a_circle_come_to_an_end() {
         mount_from: None,
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
+        present: Present::Kept,
     };
     copier.closure(&found, &[]).await.unwrap();
     for node in &circle.nodes {

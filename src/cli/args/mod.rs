@@ -14,6 +14,7 @@ pub(crate) mod format;
 pub(crate) mod packer;
 pub(crate) mod platform;
 pub(crate) mod remote;
+pub(crate) mod repair;
 pub(crate) mod target;
 pub(crate) mod terminal;
 pub(crate) mod value;

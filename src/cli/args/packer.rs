@@ -16,6 +16,7 @@ use oras::ops::{Artifact, FileAnnotations, Files, PackError};
 use serde::Deserialize;
 
 use super::concurrency::ConcurrencyArgs;
+use super::value::path;
 use crate::cli::app::App;
 use crate::cli::failure::Failure;
 
@@ -30,11 +31,11 @@ pub(crate) struct PackerArgs {
     annotations: Vec<String>,
 
     /// path of the annotation file
-    #[arg(long, value_name = "string")]
+    #[arg(long, value_name = "string", value_parser = path())]
     annotation_file: Option<PathBuf>,
 
     /// path of the pushed manifest
-    #[arg(long, value_name = "path")]
+    #[arg(long, value_name = "path", value_parser = path())]
     export_manifest: Option<PathBuf>,
 
     /// skip path validation

@@ -2,6 +2,10 @@
 //!
 //! What does not belong here: flags.
 
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
 /// A number, in Go's notation: decimal, or with one of the prefixes `0x`, `0o`, `0b` and `0`.
 pub(crate) fn integer(text: &str) -> Result<i64, String> {
     let (negative, digits) = match text.strip_prefix(['-', '+']) {
@@ -22,6 +26,11 @@ pub(crate) fn integer(text: &str) -> Result<i64, String> {
     }
     let value = i128::from_str_radix(digits, radix).map(|value| if negative { -value } else { value });
     value.ok().and_then(|value| value.try_into().ok()).ok_or_else(|| wrong("value out of range"))
+}
+
+/// A path; an empty one is a value too, and means none.
+pub(crate) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// Yes or no.

@@ -62,16 +62,16 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
     let (raw, files) = USAGE.first(args.arguments)?;
     let annotations = args.packer.annotations()?;
     let mode = args.referrers.mode();
-    let end = args.target.end(&raw).map_err(|failure| match files.as_slice() {
+    let asking = |failure: Failure| match files.as_slice() {
         [] => failure.asking("Are you missing an artifact reference to attach to?"),
         _ => failure,
-    });
-    let end = end?.doing(&[Action::Pull, Action::Push]).referrers(mode);
+    };
+    let end = args.target.end(&raw).map_err(asking)?.doing(&[Action::Pull, Action::Push]).referrers(mode);
     let platform = args.platform.parse()?;
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;
     exclusive(&[("--config", args.packer.has_config()), ("--platform", args.platform.is_used())])?;
-    let subject = end.place.named(&USAGE)?.clone();
+    let subject = end.place.named(&USAGE).map_err(asking)?.clone();
     required(&[("artifact-type", args.artifact_type.is_some())])?;
     if files.is_empty() && annotations.manifest.is_empty() {
         return Err(nothing_to_attach());

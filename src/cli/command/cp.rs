@@ -6,6 +6,7 @@ use clap::Args;
 use oras::error::Side;
 use oras::oci::{Digest, Locator, Platform, Tag};
 use oras::ops::{self, Reach};
+use oras::transfer::Present;
 use oras::transport::Action;
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ use crate::cli::args::destination::Destination;
 use crate::cli::args::format::Format;
 use crate::cli::args::platform;
 use crate::cli::args::remote::{From, To};
+use crate::cli::args::repair::RepairArgs;
 use crate::cli::args::target::{ReferrersArgs, TargetArgs};
 use crate::cli::args::terminal::TerminalArgs;
 use crate::cli::connect::End;
@@ -62,6 +64,8 @@ pub(crate) struct CpArgs {
     resolve: Vec<String>,
 
     #[command(flatten)]
+    repair: RepairArgs,
+    #[command(flatten)]
     concurrency: ConcurrencyArgs,
     #[command(flatten)]
     terminal: TerminalArgs,
@@ -97,7 +101,8 @@ impl CpArgs {
             "" => Err(Failure::mistake("invalid platform: value cannot be empty")),
             text => platform::parse(text),
         };
-        let mut platforms = self.platforms.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        let typed = if self.platforms == [""] { &[] } else { self.platforms.as_slice() };
+        let mut platforms = typed.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         platforms.dedup();
         match platforms.len() {
             0 | 1 => Ok(platforms.pop()),
@@ -120,7 +125,8 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         tags: tags.clone(),
         reach: if args.recursive { Reach::Referrers } else { Reach::Graph },
         platform,
-        mount_from: destination.mounts(),
+        mount_from: destination.mounts().filter(|_| args.repair.present() == Present::Kept),
+        present: args.repair.present(),
         limits: args.concurrency.limits(USUAL),
     };
     let (reading, writing) = (app.source(&source).await?, app.target(&destination).await?);

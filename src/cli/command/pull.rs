@@ -1,10 +1,12 @@
 //! `oras pull`: the files of an artifact come into a folder.
 
+use std::error::Error as _;
 use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
-use oras::files::{Existing, FileArgument, Output, Rules, Traversal};
+use oras::error::Error;
+use oras::files::{Existing, FileArgument, Output, Outside, Rules, Traversal};
 use oras::oci::Digest;
 use oras::ops;
 use oras::transfer::Subjects;
@@ -18,6 +20,7 @@ use crate::cli::args::format::{FormatArgs, Forms};
 use crate::cli::args::platform::PlatformArgs;
 use crate::cli::args::target::TargetArgs;
 use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::value::path;
 use crate::cli::failure::Failure;
 use crate::cli::output::json::Node;
 use crate::cli::output::status::{Detail, reporter};
@@ -43,7 +46,7 @@ pub(crate) struct PullArgs {
     arguments: Vec<String>,
 
     /// output directory
-    #[arg(short, long, value_name = "string", default_value = ".")]
+    #[arg(short, long, value_name = "string", default_value = ".", value_parser = path())]
     output: PathBuf,
 
     /// output manifest config file
@@ -105,8 +108,20 @@ pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
     let folder = Output::new(app.env.working_folder()?.join(&args.output), args.rules());
     let reporter = reporter(app, &words::PULL, Detail::when(args.verbose.verbose), &format);
     let source = app.source(&end).await?;
-    let pulled = ops::pull(&*source, &folder, request, reporter).await?;
+    let pulled = ops::pull(&*source, &folder, request, reporter).await.map_err(refused)?;
     output::show(app, &format, &Pulled::new(end.place, pulled))
+}
+
+/// A failure with the flag that allows what was refused.
+fn refused(error: Error) -> Failure {
+    let outside = error.source().is_some_and(|cause| cause.is::<Outside>());
+    let failure = Failure::from(error);
+    if !outside {
+        return failure;
+    }
+    failure.advice(
+        "Pulling files outside of working directory is insecure and blocked by default. If you trust the content producer, use --allow-path-traversal to bypass this check.",
+    )
 }
 
 /// What was pulled, and from where.

@@ -14,6 +14,7 @@ use crate::cli::args::destination::Destination;
 use crate::cli::args::format::{FormatArgs, Forms};
 use crate::cli::args::packer::{PackerArgs, rules};
 use crate::cli::args::platform;
+use crate::cli::args::repair::RepairArgs;
 use crate::cli::args::target::TargetArgs;
 use crate::cli::args::terminal::TerminalArgs;
 use crate::cli::failure::Failure;
@@ -54,6 +55,8 @@ pub(crate) struct PushArgs {
     #[arg(long, value_name = "string", value_parser = image_spec)]
     image_spec: Option<ImageSpec>,
 
+    #[command(flatten)]
+    repair: RepairArgs,
     #[command(flatten)]
     packer: PackerArgs,
     #[command(flatten)]
@@ -103,6 +106,7 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
         to: end.place.locator().cloned(),
         tags: tags.clone(),
         now: app.env.now(),
+        present: args.repair.present(),
         limits: args.packer.limits(),
     };
     let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &format);

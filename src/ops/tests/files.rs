@@ -35,6 +35,7 @@ fn pushing(files: Files, to: Option<Locator>) -> Push {
         to,
         tags: Vec::new(),
         now: "2025-01-01T00:00:00Z".parse().unwrap(),
+        present: Present::Kept,
         limits: ONE(),
     }
 }

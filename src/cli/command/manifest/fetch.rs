@@ -17,6 +17,7 @@ use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::format::{Format, FormatArgs, Forms};
 use crate::cli::args::platform::PlatformArgs;
 use crate::cli::args::target::TargetArgs;
+use crate::cli::args::value::path;
 use crate::cli::failure::Failure;
 use crate::cli::output::json::{Node, sorted};
 use crate::cli::output::{self, Outcome};
@@ -41,7 +42,7 @@ pub(crate) struct FetchArgs {
     media_types: Vec<String>,
 
     /// file path to write the fetched manifest to, use - for stdout
-    #[arg(short, long, value_name = "path")]
+    #[arg(short, long, value_name = "path", value_parser = path())]
     output: Option<PathBuf>,
 
     /// output the descriptor
@@ -110,7 +111,8 @@ pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
     let fetched = ops::fetch_manifest(&*source, at, platform.as_ref()).await;
     let fetched = fetched.within(|| format!("failed to fetch the content of {raw:?}").into())?;
     if let Some(file) = args.file() {
-        disk::save(file, &fetched.bytes)?;
+        disk::save(file, &fetched.bytes)
+            .within(|| format!("failed to open {:?}", file.display().to_string()).into())?;
     }
     match format {
         Format::Text if args.descriptor => describe(&fetched.node, args.pretty, app),
