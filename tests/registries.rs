@@ -13,11 +13,14 @@
 mod peer;
 #[path = "it/support/mod.rs"]
 mod support;
+#[path = "registries/token_service.rs"]
+mod token_service;
 
 use std::path::Path;
 
 use peer::{Auth, PASSWORD, Peer, USER};
 use support::{Registry, Setup, World};
+use token_service::IDENTITY_TOKEN;
 
 #[test]
 fn olareg_without_a_password() {
@@ -45,6 +48,11 @@ fn distribution_with_basic_authentication() {
 }
 
 #[test]
+fn distribution_with_a_token_service() {
+    with_peers(|peers| main_job(peers, &Peer::distribution(&peers.join("registry"), Auth::Token)));
+}
+
+#[test]
 fn debians_registry_without_a_password() {
     with_peers(|peers| main_job(peers, &Peer::distribution(Path::new("docker-registry"), Auth::None)));
 }
@@ -52,6 +60,69 @@ fn debians_registry_without_a_password() {
 #[test]
 fn debians_registry_with_basic_authentication() {
     with_peers(|peers| main_job(peers, &Peer::distribution(Path::new("docker-registry"), Auth::Basic)));
+}
+
+#[test]
+fn debians_registry_with_a_token_service() {
+    with_peers(|peers| main_job(peers, &Peer::distribution(Path::new("docker-registry"), Auth::Token)));
+}
+
+#[test]
+fn an_identity_token_stands_for_a_password() {
+    with_peers(|peers| {
+        for program in [peers.join("registry"), "docker-registry".into()] {
+            let peer = Peer::distribution(&program, Auth::Token);
+            let ours = World::new();
+            prepare_files(&ours);
+            let login = format!("login {} --identity-token-stdin", peer.address());
+            let _ = ours.run_with_input(&login, "somebody-else").failure();
+            assert_eq!(ours.run_with_input(&login, IDENTITY_TOKEN).success().stdout, "Login Succeeded\n");
+            let artifact = format!("{}/team/hello:v1", peer.address());
+            push_and_attach(&ours, &artifact);
+            pull_the_same(&ours, &artifact);
+            let given = peer.token_service().given();
+            assert!(given.iter().all(|asked| asked.exchange), "{given:?}");
+            assert!(given.iter().any(|asked| asked.scope == "repository:team/hello:pull,push"), "{given:?}");
+            // The real oras finds it where ours has put it.
+            let theirs = World::of(peers.join("oras"));
+            let config = ours.docker_config();
+            let variables = [("DOCKER_CONFIG", config.as_os_str())];
+            let _ = theirs.run_with(&format!("pull {artifact}"), "", &variables).success();
+            assert_eq!(theirs.read("hello.txt"), ours.read("hello.txt"));
+        }
+    });
+}
+
+#[test]
+fn no_more_tokens_are_asked_for_than_by_the_real_oras() {
+    with_peers(|peers| {
+        let peer = Peer::distribution(&peers.join("registry"), Auth::Token);
+        let tokens = |world: &World, repository: &str| {
+            prepare(world, &peer);
+            let artifact = format!("{}/{repository}:v1", peer.address());
+            let mut tokens = Vec::new();
+            for line in [
+                format!("push {artifact} hello.txt folder signature"),
+                format!("attach {artifact} --artifact-type sbom/example sbom.json"),
+                format!("discover {artifact}"),
+                format!("pull {artifact} -o pulled"),
+                format!("tag {artifact} v2"),
+                format!("repo tags {}/{repository}", peer.address()),
+                format!("cp -r {artifact} {}/{repository}/copy:v1", peer.address()),
+            ] {
+                let _ = peer.token_service().given();
+                let _ = world.run(&line).success();
+                let command = line.split(' ').next().unwrap().to_owned();
+                tokens.push((command, peer.token_service().given().len()));
+            }
+            tokens
+        };
+        let ours = tokens(&World::new(), "ours");
+        let theirs = tokens(&World::of(peers.join("oras")), "theirs");
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!((1..=theirs.1).contains(&ours.1), "ours {ours:?}, the real oras {theirs:?}");
+        }
+    });
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::token_service::{ISSUER, SERVICE, TokenService};
+
 /// The user that registries with passwords know.
 pub const USER: &str = "alice";
 /// Her password.
@@ -17,7 +19,7 @@ pub enum Auth {
     None,
     /// By a password with each request.
     Basic,
-    /// By a token from a service of its own.
+    /// By a token from a service: its own one, or the one that is started beside it.
     Token,
 }
 
@@ -26,6 +28,7 @@ pub struct Peer {
     process: Child,
     address: String,
     auth: Auth,
+    tokens: Option<TokenService>,
     _folder: tempfile::TempDir,
 }
 
@@ -33,6 +36,7 @@ impl Peer {
     /// distribution, version 2 or 3: no referrers API.
     pub fn distribution(program: &Path, auth: Auth) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let tokens = (auth == Auth::Token).then(TokenService::start);
         let users = match auth {
             Auth::None => String::new(),
             Auth::Basic => {
@@ -40,7 +44,16 @@ impl Peer {
                 std::fs::write(&file, format!("{USER}:{}\n", hash())).unwrap();
                 format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", file.display())
             }
-            Auth::Token => panic!("its tokens are signed by a service that it does not bring"),
+            Auth::Token => {
+                let service = tokens.as_ref().unwrap();
+                let file = folder.path().join("tokens.pem");
+                std::fs::write(&file, service.certificate()).unwrap();
+                format!(
+                    "auth: {{token: {{realm: '{}', service: {SERVICE}, issuer: {ISSUER}, rootcertbundle: {}}}}}\n",
+                    service.realm(),
+                    file.display()
+                )
+            }
         };
         let config = format!(
             "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\n\
@@ -62,7 +75,7 @@ impl Peer {
         };
         // Its log is read to the end, or it would stop when the pipe is full.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, address: format!("localhost:{port}"), auth, _folder: folder }
+        Self { process, address: format!("localhost:{port}"), auth, tokens, _folder: folder }
     }
 
     /// olareg: referrers API, and a token service where it is asked for.
@@ -84,7 +97,8 @@ impl Peer {
         for _ in 0..20 {
             let port = free_port();
             if let Some(process) = olareg_on(&program, port, folder.path(), content, auth) {
-                return Self { process, address: format!("localhost:{port}"), auth, _folder: folder };
+                let address = format!("localhost:{port}");
+                return Self { process, address, auth, tokens: None, _folder: folder };
             }
         }
         panic!("olareg does not start");
@@ -93,6 +107,11 @@ impl Peer {
     /// `localhost:PORT`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The token service that was started beside it.
+    pub fn token_service(&self) -> &TokenService {
+        self.tokens.as_ref().expect("a registry with a token service beside it")
     }
 
     /// Whether it wants a password.
