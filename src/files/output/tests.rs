@@ -1,3 +1,5 @@
+//! Titles good and bad, what is left after a failure, and any small tree there and back.
+
 #![expect(clippy::disallowed_methods, reason = "what stands on the disk before is made as users make it")]
 
 use std::collections::BTreeMap;

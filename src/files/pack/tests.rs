@@ -1,3 +1,5 @@
+//! The digests that oras gives to the same folders, and bytes that do not depend on the machine.
+
 #![expect(clippy::disallowed_methods, reason = "what stands on the disk before is made as users make it")]
 
 use std::io::Cursor;

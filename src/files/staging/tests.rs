@@ -1,3 +1,5 @@
+//! What becomes of files, links and folders, and of files that change.
+
 #![expect(clippy::disallowed_methods, reason = "what stands on the disk before is made as users make it")]
 
 use super::*;
