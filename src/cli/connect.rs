@@ -163,7 +163,7 @@ impl App {
     async fn repository(&self, end: &End) -> Result<Option<Repository>, Failure> {
         let Some(reference) = end.place.reference() else { return Ok(None) };
         self.remember(end);
-        let credential = self.credential(&end.remote)?;
+        let credential = self.credential(&end.remote).await?;
         let client = self.client(&reference.registry, &end.remote, credential).await?;
         let access = Access { actions: end.actions.clone() };
         let mut repository = Repository::new(client, reference, access, end.referrers);
@@ -218,14 +218,16 @@ impl App {
     }
 
     /// The credential that was typed, if any was.
-    pub(crate) fn credential(&self, remote: &Remote) -> Result<Option<Credential>, Failure> {
+    pub(crate) async fn credential(&self, remote: &Remote) -> Result<Option<Credential>, Failure> {
         let named = [("--password", &remote.password), ("--identity-token", &remote.identity_token)];
         for (flag, _) in named.iter().filter(|(_, value)| value.is_some() && remote.prefix.is_empty()) {
             self.terminal.warn(&format!("WARNING! Using {flag} via the CLI is insecure. Use {flag}-stdin."));
         }
         let secret = match (&remote.password, &remote.identity_token) {
             (Some(secret), _) | (None, Some(secret)) => Secret::from(secret.as_str()),
-            _ if remote.password_stdin || remote.identity_token_stdin => self.terminal.secret_from_stdin()?,
+            _ if remote.password_stdin || remote.identity_token_stdin => {
+                self.terminal.secret_from_stdin().await?
+            }
             _ => Secret::default(),
         };
         let credential = credential(remote.username.clone().unwrap_or_default(), secret);

@@ -17,6 +17,7 @@ use super::usage::Usage;
 #[derive(Debug)]
 pub(crate) struct Failure {
     cause: Cause,
+    heading: Option<String>,
     usage: Option<String>,
     advice: Option<String>,
 }
@@ -41,19 +42,23 @@ pub(crate) struct Scene {
 }
 
 impl Failure {
+    fn new(cause: Cause) -> Self {
+        Self { cause, heading: None, usage: None, advice: None }
+    }
+
     /// Something in what was typed cannot be.
     pub(crate) fn mistake(message: impl Into<String>) -> Self {
-        Self { cause: Cause::Mistake(message.into()), usage: None, advice: None }
+        Self::new(Cause::Mistake(message.into()))
     }
 
     /// Something that was typed is no reference.
     pub(crate) fn reference(message: impl Into<String>) -> Self {
-        Self { cause: Cause::Reference(message.into()), usage: None, advice: None }
+        Self::new(Cause::Reference(message.into()))
     }
 
     /// Nobody reads stdout any more.
     pub(crate) fn output_closed() -> Self {
-        Self { cause: Cause::OutputClosed, usage: None, advice: None }
+        Self::new(Cause::OutputClosed)
     }
 
     /// The same with how the command is to be typed.
@@ -79,15 +84,11 @@ impl Failure {
         self
     }
 
-    /// The same with a heading, unless the registry itself has said what is wrong.
+    /// The same below a heading, which is not told where the registry itself has said what is wrong.
     #[must_use]
-    pub(crate) fn unless_refused(self, heading: &str) -> Self {
-        match self.cause {
-            Cause::Library(error) if error.refusal().is_none_or(|refusal| !refusal.from_registry) => {
-                Self { cause: Cause::Mistake(format!("{heading}{error}")), ..self }
-            }
-            cause => Self { cause, ..self },
-        }
+    pub(crate) fn heading(mut self, heading: impl Into<String>) -> Self {
+        self.heading = Some(heading.into());
+        self
     }
 
     /// The same with a question before the advice, if it is about what was typed as a reference.
@@ -108,7 +109,7 @@ impl Failure {
     pub(crate) fn explain(&self, scene: &Scene) -> String {
         let (mut text, advice) = match &self.cause {
             Cause::Mistake(message) | Cause::Reference(message) => (format!("Error: {message}"), None),
-            Cause::Library(error) => explain(error, scene),
+            Cause::Library(error) => explain(error, self.heading.as_deref(), scene),
             Cause::OutputClosed => return String::new(),
         };
         for part in [self.usage.clone(), self.advice.clone().or(advice)].into_iter().flatten() {
@@ -121,12 +122,12 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { cause: Cause::Library(error), usage: None, advice: None }
+        Self::new(Cause::Library(error))
     }
 }
 
 /// Who is to blame, what happened, and what to do about it.
-fn explain(error: &Error, scene: &Scene) -> (String, Option<String>) {
+fn explain(error: &Error, heading: Option<&str>, scene: &Scene) -> (String, Option<String>) {
     let place = scene.place(error.side());
     let from_registry = match error.kind() {
         Kind::NotFound { .. } => match place {
@@ -139,7 +140,7 @@ fn explain(error: &Error, scene: &Scene) -> (String, Option<String>) {
     let message = match error.kind() {
         // The registry's own words say enough.
         Kind::Refused(refusal) if from_registry => refusal.to_string(),
-        _ => error.to_string(),
+        _ => heading.map_or_else(|| error.to_string(), |heading| format!("{heading}\n{error}")),
     };
     let text = match place {
         Some((Some(side), place)) => format!("Error from {} {}: {message}", name(*side), place.blamed()),

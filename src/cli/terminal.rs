@@ -10,8 +10,8 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oras::credentials::Secret;
-use oras::error::{Error, IoContext, Result};
-use tokio::sync::Notify;
+use oras::error::{Error, IoContext, Kind, Result};
+use tokio::sync::{Notify, oneshot};
 
 use super::failure::Failure;
 
@@ -86,29 +86,48 @@ impl Terminal {
     }
 
     /// Asks for a line; what follows the end of stdin is empty.
-    pub(crate) fn ask(&self, prompt: &str) -> Result<String, Failure> {
+    pub(crate) async fn ask(&self, prompt: &str) -> Result<String, Failure> {
         self.print(prompt)?;
-        Ok(line()?)
+        Ok(beside(line).await?)
     }
 
     /// Asks for a line that is not shown while it is typed.
-    pub(crate) fn ask_secret(&self, prompt: &str) -> Result<Secret, Failure> {
+    pub(crate) async fn ask_secret(&self, prompt: &str) -> Result<Secret, Failure> {
         self.print(prompt)?;
         if !io::stdin().is_terminal() {
-            return Ok(Secret::from(line()?));
+            return Ok(Secret::from(beside(line).await?));
         }
-        let typed = rpassword::read_password().at("read", "/dev/tty")?;
+        // This hears an interrupt by itself, and has to give the terminal its echo back before the program ends.
+        let hidden = rpassword::ConfigBuilder::new().output_discard().build();
+        let typed = match rpassword::read_password_with_config(hidden) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                return Err(Error::new(Kind::Interrupted).into());
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => String::new(),
+            typed => typed.at("read", "/dev/tty")?,
+        };
         self.print("\n")?;
         Ok(Secret::from(typed))
     }
 
     /// All of stdin as one secret, without the end of its line.
-    pub(crate) fn secret_from_stdin(&self) -> Result<Secret, Failure> {
-        let mut text = String::new();
-        io::stdin().lock().take(SECRET_LIMIT).read_to_string(&mut text).at("read", "/dev/stdin")?;
+    pub(crate) async fn secret_from_stdin(&self) -> Result<Secret, Failure> {
+        let text = beside(|| {
+            let mut text = String::new();
+            io::stdin().lock().take(SECRET_LIMIT).read_to_string(&mut text).at("read", "/dev/stdin")?;
+            Ok(text)
+        });
+        let text = text.await?;
         let text = text.strip_suffix('\n').unwrap_or(&text);
         Ok(Secret::from(text.strip_suffix('\r').unwrap_or(text)))
     }
+}
+
+/// Reads on a thread of its own, so that an interrupt is heard meanwhile; nobody waits for that thread in the end.
+async fn beside(read: impl FnOnce() -> Result<String> + Send + 'static) -> Result<String> {
+    let (send, receive) = oneshot::channel();
+    std::thread::spawn(move || send.send(read()));
+    receive.await.map_err(|_| Error::new(Kind::Interrupted))?
 }
 
 /// A line of stdin without its end. Bytes are read one by one from a buffer that all calls share.

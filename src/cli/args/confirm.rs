@@ -17,11 +17,11 @@ pub(crate) struct ConfirmArgs {
 
 impl ConfirmArgs {
     /// Whether the user agrees. Everything that is not a yes is a no, and is told to be one.
-    pub(crate) fn agrees(&self, app: &App, question: &str) -> Result<bool, Failure> {
+    pub(crate) async fn agrees(&self, app: &App, question: &str) -> Result<bool, Failure> {
         if self.force {
             return Ok(true);
         }
-        let answer = app.terminal.ask(&format!("{question} [y/N] "))?;
+        let answer = app.terminal.ask(&format!("{question} [y/N] ")).await?;
         let yes = matches!(answer.to_lowercase().as_str(), "y" | "yes");
         if !yes {
             app.terminal.print("Operation cancelled.\n")?;

@@ -38,7 +38,7 @@ pub(crate) async fn run(args: LoginArgs, app: &App) -> Result<(), Failure> {
     let [registry] = USAGE.exactly(args.arguments)?;
     let remote = &args.remote.remote;
     remote.check()?;
-    let credential = complete(app.credential(remote)?.unwrap_or_default(), app)?;
+    let credential = complete(app.credential(remote).await?.unwrap_or_default(), app).await?;
     let store = app.store(&remote.registry_config).await?;
     if !is_registry(&registry) {
         return Err(Failure::mistake(ReferenceError::Registry(registry).to_string()));
@@ -52,17 +52,17 @@ pub(crate) async fn run(args: LoginArgs, app: &App) -> Result<(), Failure> {
 }
 
 /// Asks for what was not given.
-fn complete(given: Credential, app: &App) -> Result<Credential, Failure> {
+async fn complete(given: Credential, app: &App) -> Result<Credential, Failure> {
     if !given.password.is_empty() || !given.refresh_token.is_empty() {
         return Ok(given);
     }
     let mut username = given.username;
     if username.is_empty() {
-        app.terminal.ask("Username: ")?.trim().clone_into(&mut username);
+        app.terminal.ask("Username: ").await?.trim().clone_into(&mut username);
     }
     let (prompt, missing) =
         if username.is_empty() { ("Token: ", "token required") } else { ("Password: ", "password required") };
-    let secret = app.terminal.ask_secret(prompt)?;
+    let secret = app.terminal.ask_secret(prompt).await?;
     if secret.is_empty() {
         return Err(Failure::mistake(missing));
     }

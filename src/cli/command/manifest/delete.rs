@@ -72,7 +72,7 @@ pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
     let digest = node.digest.to_string();
     let question =
         format!("Are you sure you want to delete the manifest {digest:?} and all tags associated with it?");
-    if !args.confirm.agrees(app, &question)? {
+    if !args.confirm.agrees(app, &question).await? {
         return Ok(());
     }
     let deleted = ops::delete_manifest(&*target, &node).await;

@@ -13,7 +13,7 @@ use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::format::{Format, FormatArgs, Forms};
 use crate::cli::args::remote::RemoteArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Outcome, show};
+use crate::cli::output::{Outcome, check, show};
 use crate::cli::usage::{Count, Usage};
 
 const USAGE: Usage = Usage {
@@ -63,7 +63,8 @@ pub(crate) async fn run(args: LsArgs, app: &App) -> Result<(), Failure> {
     let remote = &args.remote.remote;
     remote.check()?;
     let format = args.format.choose(Forms::RESULT)?;
-    let credential = app.credential(remote)?;
+    check(&format)?;
+    let credential = app.credential(remote).await?;
     let (registry, namespace) = parse(&raw)?;
     let host = app.host(&registry, remote, credential).await?;
     let pages = host.repositories(args.last.as_deref()).map_ok(|mut page| {
@@ -71,7 +72,7 @@ pub(crate) async fn run(args: LsArgs, app: &App) -> Result<(), Failure> {
         page
     });
     let listed = listed(pages.boxed(), &format, app, &namespace).await;
-    let repositories = listed.map_err(|failure| failure.unless_refused(&unlisted(&registry, &namespace)))?;
+    let repositories = listed.map_err(|failure| failure.heading(unlisted(&registry, &namespace)))?;
     if format == Format::Text {
         return Ok(());
     }
@@ -81,7 +82,7 @@ pub(crate) async fn run(args: LsArgs, app: &App) -> Result<(), Failure> {
 fn unlisted(registry: &str, namespace: &str) -> String {
     let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
     let prefix = if namespace.is_empty() { String::new() } else { format!(" with prefix {namespace:?}") };
-    format!("could not list repositories for {host:?}{prefix}\n")
+    format!("could not list repositories for {host:?}{prefix}")
 }
 
 /// The registry, and what the names of its repositories have to begin with.

@@ -17,7 +17,7 @@ use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::format::{Format, FormatArgs, Forms};
 use crate::cli::args::target::TargetArgs;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Outcome, show};
+use crate::cli::output::{Outcome, check, show};
 use crate::cli::place::Place;
 use crate::cli::usage::{Count, Usage};
 
@@ -73,6 +73,7 @@ pub(crate) async fn run(args: TagsArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments)?;
     let end = args.target.end(&raw)?.doing(&[Action::Pull]);
     let format = args.format.choose(Forms::RESULT)?;
+    check(&format)?;
     let source = app.source(&end).await?;
     let prefix = prefix(&end.place);
     let of = match end.place.locator() {
