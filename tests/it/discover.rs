@@ -22,19 +22,86 @@ fn world() -> (World, Registry, String) {
 #[test]
 fn the_tree_shows_types_digests_and_annotations() {
     let (world, _registry, artifact) = world();
-    insta::assert_snapshot!(world.run(&format!("discover {artifact}")).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("discover {artifact}")).success(), @r#"
+    localhost:5000/hello@sha256:74fa74f73b512e52f2ffc9a3ff59715072c11e6e68f79102b3b74951592860b8
+    ├── sig/example
+    │   └── sha256:22b437dbad589ee41a4e3666e7ac084c1530bee28588fb08795176341db8d0a5
+    │       └── [annotations]
+    │           └── org.opencontainers.image.created: "2024-05-01T10:00:00Z"
+    └── sbom/example
+        └── sha256:a21c36a3c2b4df8cea28b29f011791bf16bab648fac6c6d3ee60c670bb028b4a
+            ├── [annotations]
+            │   └── org.opencontainers.image.created: "2024-05-01T10:00:00Z"
+            └── sig/example
+                └── sha256:6fcfef81250f56d901168a5d6f6c2c33882e819eeca7b688b2308d7edc747b57
+                    └── [annotations]
+                        └── org.opencontainers.image.created: "2024-05-01T10:00:00Z"
+    "#);
 }
 
 #[test]
 fn the_table_shows_the_direct_referrers() {
     let (world, _registry, artifact) = world();
-    insta::assert_snapshot!(world.run(&format!("discover {artifact} --format table -v=false")).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("discover {artifact} --format table -v=false")).success(), @r#"
+    Discovered 2 artifacts referencing localhost:5000/hello:v1
+    Digest: sha256:74fa74f73b512e52f2ffc9a3ff59715072c11e6e68f79102b3b74951592860b8
+
+    Artifact Type   Digest
+    sig/example     sha256:22b437dbad589ee41a4e3666e7ac084c1530bee28588fb08795176341db8d0a5
+    sbom/example    sha256:a21c36a3c2b4df8cea28b29f011791bf16bab648fac6c6d3ee60c670bb028b4a
+    --- stderr
+    Flag --verbose has been deprecated, and will be removed in a future release.
+    Format "table" is deprecated and will be removed in a future release.
+    "#);
 }
 
 #[test]
 fn json_is_the_whole_graph() {
     let (world, _registry, artifact) = world();
-    insta::assert_snapshot!(world.run(&format!("discover {artifact} --format json")).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("discover {artifact} --format json")).success(), @r#"
+    {
+      "reference": "localhost:5000/hello@sha256:74fa74f73b512e52f2ffc9a3ff59715072c11e6e68f79102b3b74951592860b8",
+      "mediaType": "application/vnd.oci.image.manifest.v1+json",
+      "digest": "sha256:74fa74f73b512e52f2ffc9a3ff59715072c11e6e68f79102b3b74951592860b8",
+      "size": 535,
+      "referrers": [
+        {
+          "reference": "localhost:5000/hello@sha256:22b437dbad589ee41a4e3666e7ac084c1530bee28588fb08795176341db8d0a5",
+          "mediaType": "application/vnd.oci.image.manifest.v1+json",
+          "digest": "sha256:22b437dbad589ee41a4e3666e7ac084c1530bee28588fb08795176341db8d0a5",
+          "size": 674,
+          "annotations": {
+            "org.opencontainers.image.created": "2024-05-01T10:00:00Z"
+          },
+          "artifactType": "sig/example",
+          "referrers": []
+        },
+        {
+          "reference": "localhost:5000/hello@sha256:a21c36a3c2b4df8cea28b29f011791bf16bab648fac6c6d3ee60c670bb028b4a",
+          "mediaType": "application/vnd.oci.image.manifest.v1+json",
+          "digest": "sha256:a21c36a3c2b4df8cea28b29f011791bf16bab648fac6c6d3ee60c670bb028b4a",
+          "size": 675,
+          "annotations": {
+            "org.opencontainers.image.created": "2024-05-01T10:00:00Z"
+          },
+          "artifactType": "sbom/example",
+          "referrers": [
+            {
+              "reference": "localhost:5000/hello@sha256:6fcfef81250f56d901168a5d6f6c2c33882e819eeca7b688b2308d7edc747b57",
+              "mediaType": "application/vnd.oci.image.manifest.v1+json",
+              "digest": "sha256:6fcfef81250f56d901168a5d6f6c2c33882e819eeca7b688b2308d7edc747b57",
+              "size": 674,
+              "annotations": {
+                "org.opencontainers.image.created": "2024-05-01T10:00:00Z"
+              },
+              "artifactType": "sig/example",
+              "referrers": []
+            }
+          ]
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]

@@ -16,8 +16,19 @@ fn world() -> World {
 fn push_makes_the_layout() {
     let world = world();
     let run = world.run(&format!("push --oci-layout layout:v1 hi.txt {CREATED}"));
-    insta::assert_snapshot!(run.success(), @"");
-    insta::assert_snapshot!(world.read("layout/index.json"), @"");
+    insta::assert_snapshot!(run.success(), @"
+    Preparing hi.txt
+    Uploading 44136fa355b3 application/vnd.oci.empty.v1+json
+    Uploaded  44136fa355b3 application/vnd.oci.empty.v1+json
+    Uploading 5891b5b522d5 hi.txt
+    Uploaded  5891b5b522d5 hi.txt
+    Uploading bcd76ee5c28a application/vnd.oci.image.manifest.v1+json
+    Uploaded  bcd76ee5c28a application/vnd.oci.image.manifest.v1+json
+    Pushed [oci-layout] layout:v1
+    ArtifactType: application/vnd.unknown.artifact.v1
+    Digest: sha256:bcd76ee5c28a3fa6d090ecc1b81b716422aefb73257bb3844217122c9c777d73
+    ");
+    insta::assert_snapshot!(world.read("layout/index.json"), @r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:bcd76ee5c28a3fa6d090ecc1b81b716422aefb73257bb3844217122c9c777d73","size":584,"annotations":{"org.opencontainers.image.created":"2024-05-01T10:00:00Z","org.opencontainers.image.ref.name":"v1"},"artifactType":"application/vnd.unknown.artifact.v1"}]}"#);
     assert_eq!(world.read("layout/oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#);
 }
 
@@ -68,7 +79,20 @@ fn a_layout_by_path_takes_any_text_as_a_tag() {
 #[test]
 fn what_is_no_layout_is_named() {
     let world = world();
-    insta::assert_snapshot!(world.run("resolve --oci-layout nolayout:v1").failure(), @"");
-    insta::assert_snapshot!(world.run("resolve --oci-layout hi.txt:v1").failure(), @"");
-    insta::assert_snapshot!(world.run("resolve --oci-layout :v1").failure(), @"");
+    insta::assert_snapshot!(world.run("resolve --oci-layout nolayout:v1").failure(), @r#"
+    --- stderr
+    Error: invalid argument "nolayout:v1": failed to find path "nolayout": stat nolayout: no such file or directory
+    --- exit code 1
+    "#);
+    insta::assert_snapshot!(world.run("resolve --oci-layout hi.txt:v1").failure(), @r#"
+    --- stderr
+    Error: "hi.txt" does not look like a tar archive: unexpected EOF
+    --- exit code 1
+    "#);
+    insta::assert_snapshot!(world.run("resolve --oci-layout :v1").failure(), @r#"
+    --- stderr
+    Error: found empty file path in ":v1"
+    invalid reference
+    --- exit code 1
+    "#);
 }

@@ -47,7 +47,7 @@ fn a_wrong_password_is_refused_and_not_stored() {
 fn a_missing_password_is_asked_for() {
     let (world, registry) = world(Setup::passwords());
     let run = world.run_with_input(&format!("login {}", registry.address()), "alice\nwonderland\n");
-    insta::assert_snapshot!(run.success(), @"");
+    insta::assert_snapshot!(run.success(), @"Username: Password: Login Succeeded");
 }
 
 #[test]

@@ -21,7 +21,17 @@ fn world() -> (World, Registry, String) {
 fn every_titled_layer_becomes_a_file() {
     let (world, _registry, artifact) = world();
     let run = world.run(&format!("pull {artifact} -o out --concurrency 1"));
-    insta::assert_snapshot!(run.success(), @"");
+    insta::assert_snapshot!(run.success(), @"
+    Downloading cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Processing  cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Downloading 5891b5b522d5 hi.txt
+    Downloaded  5891b5b522d5 hi.txt
+    Downloading abc6fd595fc0 sub/bye.txt
+    Downloaded  abc6fd595fc0 sub/bye.txt
+    Downloaded  cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Pulled [registry] localhost:5000/hello:v1
+    Digest: sha256:cc38b20253443f9c1fc5bc0a781d922ff2dd99ca8bd47879128108e8fecd117b
+    ");
     assert_eq!(world.read("out/hi.txt"), "hello\n");
     assert_eq!(world.read("out/sub/bye.txt"), "bye\n");
 }
@@ -30,7 +40,33 @@ fn every_titled_layer_becomes_a_file() {
 fn json_lists_the_files_in_the_order_of_the_manifest() {
     let (world, _registry, artifact) = world();
     let run = world.run(&format!("pull {artifact} -o out --format json"));
-    insta::assert_snapshot!(run.success(), @"");
+    insta::assert_snapshot!(run.success(), @r#"
+    {
+      "reference": "localhost:5000/hello@sha256:cc38b20253443f9c1fc5bc0a781d922ff2dd99ca8bd47879128108e8fecd117b",
+      "files": [
+        {
+          "path": "[work]/out/hi.txt",
+          "reference": "localhost:5000/hello@sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03",
+          "mediaType": "application/vnd.oci.image.layer.v1.tar",
+          "digest": "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03",
+          "size": 6,
+          "annotations": {
+            "org.opencontainers.image.title": "hi.txt"
+          }
+        },
+        {
+          "path": "[work]/out/sub/bye.txt",
+          "reference": "localhost:5000/hello@sha256:abc6fd595fc079d3114d4b71a4d84b1d1d0f79df1e70f8813212f2a65d8916df",
+          "mediaType": "application/vnd.oci.image.layer.v1.tar",
+          "digest": "sha256:abc6fd595fc079d3114d4b71a4d84b1d1d0f79df1e70f8813212f2a65d8916df",
+          "size": 4,
+          "annotations": {
+            "org.opencontainers.image.title": "sub/bye.txt"
+          }
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]
@@ -38,7 +74,13 @@ fn a_file_that_is_there_is_kept_when_asked_to() {
     let (world, _registry, artifact) = world();
     world.write("out/hi.txt", "mine\n");
     let run = world.run(&format!("pull {artifact} -o out -k --concurrency 1"));
-    insta::assert_snapshot!(run.failure(), @"");
+    insta::assert_snapshot!(run.failure(), @"
+    Downloading cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Processing  cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    --- stderr
+    Error: failed to resolve path for writing: overwrite disallowed
+    --- exit code 1
+    ");
     assert_eq!(world.read("out/hi.txt"), "mine\n");
 }
 
@@ -66,5 +108,9 @@ fn a_link_in_the_way_is_replaced_and_never_followed() {
 fn what_does_not_exist_is_named() {
     let (world, registry, _artifact) = world();
     let run = world.run(&format!("pull {}/hello:none", registry.address()));
-    insta::assert_snapshot!(run.failure(), @"");
+    insta::assert_snapshot!(run.failure(), @"
+    --- stderr
+    Error response from registry: localhost:5000/hello:none: not found
+    --- exit code 1
+    ");
 }

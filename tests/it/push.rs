@@ -16,7 +16,19 @@ fn world() -> (World, Registry) {
 fn status_lines_come_as_things_happen_and_the_end_says_what_was_pushed() {
     let (world, registry) = world();
     let run = world.run(&format!("push {}/hello:v1,v2 hi.txt {CREATED}", registry.address()));
-    insta::assert_snapshot!(run.success(), @"");
+    insta::assert_snapshot!(run.success(), @"
+    Preparing hi.txt
+    Uploading 44136fa355b3 application/vnd.oci.empty.v1+json
+    Uploaded  44136fa355b3 application/vnd.oci.empty.v1+json
+    Uploading 5891b5b522d5 hi.txt
+    Uploaded  5891b5b522d5 hi.txt
+    Uploading bcd76ee5c28a application/vnd.oci.image.manifest.v1+json
+    Uploaded  bcd76ee5c28a application/vnd.oci.image.manifest.v1+json
+    Pushed [registry] localhost:5000/hello:v1
+    Tagged v2
+    ArtifactType: application/vnd.unknown.artifact.v1
+    Digest: sha256:bcd76ee5c28a3fa6d090ecc1b81b716422aefb73257bb3844217122c9c777d73
+    ");
 }
 
 #[test]
@@ -24,14 +36,33 @@ fn a_manifest_that_is_there_is_only_tagged() {
     let (world, registry) = world();
     let _ = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address())).success();
     let run = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address()));
-    insta::assert_snapshot!(run.success(), @"");
+    insta::assert_snapshot!(run.success(), @"
+    Preparing hi.txt
+    Pushed [registry] localhost:5000/hello:v1
+    ArtifactType: application/vnd.unknown.artifact.v1
+    Digest: sha256:bcd76ee5c28a3fa6d090ecc1b81b716422aefb73257bb3844217122c9c777d73
+    ");
 }
 
 #[test]
 fn json_tells_the_same_and_nothing_else() {
     let (world, registry) = world();
     let run = world.run(&format!("push {}/hello:v1 hi.txt {CREATED} --format json", registry.address()));
-    insta::assert_snapshot!(run.success(), @"");
+    insta::assert_snapshot!(run.success(), @r#"
+    {
+      "reference": "localhost:5000/hello@sha256:bcd76ee5c28a3fa6d090ecc1b81b716422aefb73257bb3844217122c9c777d73",
+      "mediaType": "application/vnd.oci.image.manifest.v1+json",
+      "digest": "sha256:bcd76ee5c28a3fa6d090ecc1b81b716422aefb73257bb3844217122c9c777d73",
+      "size": 584,
+      "annotations": {
+        "org.opencontainers.image.created": "2024-05-01T10:00:00Z"
+      },
+      "artifactType": "application/vnd.unknown.artifact.v1",
+      "referenceAsTags": [
+        "localhost:5000/hello:v1"
+      ]
+    }
+    "#);
 }
 
 #[test]
@@ -59,6 +90,12 @@ fn a_folder_comes_back_as_it_was() {
 fn a_missing_file_is_named_and_nothing_is_pushed() {
     let (world, registry) = world();
     let run = world.run(&format!("push {}/hello:v1 hi.txt missing.txt", registry.address()));
-    insta::assert_snapshot!(run.failure(), @"");
+    insta::assert_snapshot!(run.failure(), @"
+    Preparing hi.txt
+    Preparing missing.txt
+    --- stderr
+    Error: stat [work]/missing.txt: no such file or directory
+    --- exit code 1
+    ");
     assert_eq!(registry.log(), Vec::<String>::new());
 }

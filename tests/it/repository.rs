@@ -18,8 +18,18 @@ fn world() -> (World, Registry) {
 #[test]
 fn tags_are_listed() {
     let (world, registry) = world();
-    insta::assert_snapshot!(world.run(&format!("repo tags {}/hello", registry.address())).success(), @"");
-    insta::assert_snapshot!(world.run(&format!("repo tags {}/hello --last v1 --format json", registry.address())).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("repo tags {}/hello", registry.address())).success(), @"
+    other
+    v1
+    v2
+    ");
+    insta::assert_snapshot!(world.run(&format!("repo tags {}/hello --last v1 --format json", registry.address())).success(), @r#"
+    {
+      "tags": [
+        "v2"
+      ]
+    }
+    "#);
 }
 
 #[test]
@@ -33,9 +43,25 @@ fn tags_of_one_manifest_are_found() {
 #[test]
 fn repositories_are_listed() {
     let (world, registry) = world();
-    insta::assert_snapshot!(world.run(&format!("repo ls {}", registry.address())).success(), @"");
-    insta::assert_snapshot!(world.run(&format!("repo ls {}/ns", registry.address())).success(), @"");
-    insta::assert_snapshot!(world.run(&format!("repo ls {} --format json", registry.address())).success(), @"");
+    insta::assert_snapshot!(world.run(&format!("repo ls {}", registry.address())).success(), @"
+    hello
+    ns/one
+    ns/two
+    ");
+    insta::assert_snapshot!(world.run(&format!("repo ls {}/ns", registry.address())).success(), @"
+    one
+    two
+    ");
+    insta::assert_snapshot!(world.run(&format!("repo ls {} --format json", registry.address())).success(), @r#"
+    {
+      "registry": "localhost:5000",
+      "repositories": [
+        "hello",
+        "ns/one",
+        "ns/two"
+      ]
+    }
+    "#);
 }
 
 #[test]
