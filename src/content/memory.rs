@@ -33,10 +33,9 @@ impl Memory {
         Self::default()
     }
 
-    /// Whether it holds neither manifests nor blobs.
-    pub fn is_empty(&self) -> bool {
-        let held = self.read();
-        held.manifests.is_empty() && held.blobs.is_empty()
+    /// Whether it holds a manifest: blobs alone are nothing that could be found.
+    pub fn has_manifests(&self) -> bool {
+        !self.read().manifests.is_empty()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Held> {

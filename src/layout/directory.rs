@@ -84,6 +84,14 @@ impl Directory {
         Self { reach, ..self }
     }
 
+    /// Whether it lists a manifest: blobs alone are nothing that could be found.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub async fn has_manifests(&self) -> Result<bool> {
+        self.blocking(|inner| Ok(inner.ledger.current()?.nodes().next().is_some())).await
+    }
+
     /// Does work with files where it may block.
     async fn blocking<T, F>(&self, work: F) -> Result<T>
     where

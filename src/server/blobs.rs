@@ -165,7 +165,7 @@ async fn mount(
 ) -> Result<Option<Response>, Fault> {
     let from = match call.query.first("from") {
         Some(from) => vec![from.to_owned()],
-        None => registry.store.names().await.map_err(|error| missing(&error))?,
+        None => registry.store.all_names().await.map_err(|error| missing(&error))?,
     };
     for from in from.iter().filter(|from| grant.allows(from, Action::Pull)) {
         let Some(source) = registry.store.find(from).await.map_err(|error| missing(&error))? else {

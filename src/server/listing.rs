@@ -30,7 +30,11 @@ pub(super) async fn tags(registry: &Registry, call: &Call, name: &str) -> Answer
     let tags: Vec<Vec<Tag>> = target.tags(call.query.first("last")).try_collect().await.map_err(failed)?;
     // A layout may have names that are no tags of a registry; nobody could ask for them here.
     let tags = tags.into_iter().flatten().map(|tag| tag.to_string());
-    let (tags, next) = cut(tags.filter(|tag| tag.parse::<Tag>().is_ok()).collect(), page);
+    let tags: Vec<String> = tags.filter(|tag| tag.parse::<Tag>().is_ok()).collect();
+    if tags.is_empty() && !registry.store.has_manifests(name).await.map_err(failed)? {
+        return Err(Fault::unknown(Code::NameUnknown));
+    }
+    let (tags, next) = cut(tags, page);
     let next = next.map(|last| link(&format!("/v2/{name}/tags/list"), page, &last));
     Ok(document(&Document { name, tags }, next))
 }

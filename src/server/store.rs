@@ -129,29 +129,47 @@ impl Repositories {
         Ok(self.remember(name, made).target())
     }
 
-    /// The names of all repositories that hold something, sorted.
+    /// The names of all repositories that hold a manifest, sorted.
     ///
     /// # Errors
     /// A folder that cannot be read.
     pub async fn names(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for name in self.all_names().await? {
+            if self.has_manifests(&name).await? {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The names of all repositories, sorted, also of those that hold only blobs.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub(super) async fn all_names(&self) -> Result<Vec<String>> {
         match &self.place {
             Place::Memory(_) => {
-                let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-                let holds = |repository: &Repository| match repository {
-                    Repository::Memory(memory) => !memory.is_empty(),
-                    Repository::Folder(_) => true,
-                };
-                Ok(open.iter().filter(|(_, found)| holds(found)).map(|(name, _)| name.clone()).collect())
+                Ok(self.open.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect())
             }
             Place::Folder(folder) => {
                 let folder = folder.clone();
-                blocking(move || {
-                    let mut names = layouts_below(&folder)?;
-                    names.retain(|name| has_content(&folder.join(name)));
-                    Ok(names)
-                })
-                .await
+                blocking(move || layouts_below(&folder)).await
             }
+        }
+    }
+
+    /// Whether there is a repository of that name that holds a manifest. One of which everything was deleted is as
+    /// good as gone, whatever is left of its blobs.
+    ///
+    /// # Errors
+    /// A layout that cannot be read.
+    pub async fn has_manifests(&self, name: &str) -> Result<bool> {
+        self.find(name).await?;
+        match self.known(name) {
+            None => Ok(false),
+            Some(Repository::Memory(memory)) => Ok(memory.has_manifests()),
+            Some(Repository::Folder(directory)) => directory.has_manifests().await,
         }
     }
 
@@ -227,13 +245,6 @@ fn layouts_below(folder: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
-}
-
-fn has_content(layout: &Path) -> bool {
-    let blobs = walkdir::WalkDir::new(layout.join("blobs")).min_depth(2).max_depth(2);
-    blobs
-        .into_iter()
-        .any(|entry| entry.is_ok_and(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")))
 }
 
 /// How many bytes the memory takes, and has.
