@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::subset::{Subset, subset};
 use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Platform, Tag};
@@ -28,8 +29,8 @@ pub struct Copy {
     pub tags: Vec<Tag>,
     /// How far it goes.
     pub reach: Reach,
-    /// Which manifest of an index is meant.
-    pub platform: Option<Platform>,
+    /// Which manifests of an index are meant; none means all of it.
+    pub platforms: Vec<Platform>,
     /// Where the target's registry may take blobs from, if it may at all.
     pub mount_from: Option<Origin>,
     /// What becomes of manifests that are there.
@@ -43,6 +44,8 @@ pub struct Copy {
 pub struct Copied {
     /// The manifest: where a platform was chosen, the chosen one.
     pub root: Descriptor,
+    /// Whether it is an index that was made for the copy, with some of the manifests of another.
+    pub is_subset: bool,
     /// All tags that it has got, those of the request in its order.
     pub tags: Vec<Tag>,
 }
@@ -58,7 +61,18 @@ pub async fn copy(
     reporter: Arc<dyn Reporter>,
 ) -> Result<Copied> {
     let documents = Documents::new(source);
-    let root = root(&documents, &request).await?;
+    let mut root = root(&documents, &request).await?;
+    let mut is_subset = false;
+    if request.platforms.len() > 1 {
+        match subset(&documents, &root, &request.platforms).await? {
+            Subset::All => {}
+            Subset::One(only) => root = only,
+            Subset::Some(index, bytes) => {
+                documents.add(&index, bytes);
+                (root, is_subset) = (index, true);
+            }
+        }
+    }
     let tags = named(request.to.as_ref(), request.tags, &root)?;
     let copier = Copier {
         documents: &documents,
@@ -77,16 +91,16 @@ pub async fn copy(
             copier.closure(&found, &tags).await?;
         }
     }
-    Ok(Copied { root, tags })
+    Ok(Copied { root, is_subset, tags })
 }
 
 /// The manifest that is meant.
 async fn root(documents: &Documents<'_>, request: &Copy) -> Result<Descriptor> {
     let found = async {
         let (root, _) = documents.at(&request.from).await?;
-        match &request.platform {
-            Some(platform) => select(documents, &root, platform).await,
-            None => Ok(root),
+        match request.platforms.as_slice() {
+            [platform] => select(documents, &root, platform).await,
+            _ => Ok(root),
         }
     };
     let found = found.await;

@@ -13,6 +13,7 @@ pub mod pack;
 mod pull;
 mod push;
 mod stage;
+mod subset;
 mod tag;
 mod tags;
 
@@ -24,6 +25,7 @@ pub use pack::{Artifact, ImageSpec, PackError};
 pub use pull::{Pull, Pulled, PulledFile, pull};
 pub use push::{Push, Pushed, push};
 pub use stage::{FileAnnotations, Files};
+pub use subset::{SubsetError, listed};
 pub use tag::{Retag, Retagged, tag};
 pub use tags::{DigestTags, Tags, tags};
 

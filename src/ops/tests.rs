@@ -31,7 +31,7 @@ fn request(to: Option<Locator>) -> Copy {
         to,
         tags: Vec::new(),
         reach: Reach::Graph,
-        platform: None,
+        platforms: Vec::new(),
         mount_from: None,
         present: Present::Kept,
         limits: ONE(),
@@ -82,7 +82,11 @@ async fn of_an_index_the_manifest_for_the_platform_is_copied() {
     part.platform = Some("linux/arm64".parse().unwrap());
     let root = source.index(vec![part.clone()]);
     tagged(&source, &root, "v1").await;
-    let request = Copy { platform: part.platform.clone(), reach: Reach::Referrers, ..request(None) };
+    let request = Copy {
+        platforms: part.platform.clone().into_iter().collect(),
+        reach: Reach::Referrers,
+        ..request(None)
+    };
     let copied = copy(&source, &target, request, Arc::new(())).await.unwrap();
     assert_eq!(copied.root.digest, part.digest);
     assert!(!target.memory.exists(&root).await.unwrap());

@@ -72,6 +72,11 @@ impl<'a> Documents<'a> {
         parse(node, &self.bytes(node).await?)
     }
 
+    /// A manifest that was made here and that the source does not have. It never makes room for others.
+    pub fn add(&self, node: &Descriptor, bytes: Bytes) {
+        self.kept().bytes.insert(node.digest.clone(), bytes);
+    }
+
     fn keep(&self, digest: &Digest, bytes: &Bytes) {
         let mut kept = self.kept();
         if bytes.len() > self.room || kept.bytes.contains_key(digest) {

@@ -1,11 +1,12 @@
 //! `oras cp`: an artifact goes from one place to another.
 
+use std::error::Error as _;
 use std::fmt;
 
 use clap::Args;
-use oras::error::Side;
+use oras::error::{Error, Side};
 use oras::oci::{Digest, Locator, Platform, Tag};
-use oras::ops::{self, Reach};
+use oras::ops::{self, Reach, SubsetError, listed};
 use oras::transfer::Present;
 use oras::transport::Action;
 use serde::Serialize;
@@ -96,26 +97,26 @@ impl CpArgs {
         Ok(end.referrers(self.to_referrers.mode()).resolving(&self.resolve))
     }
 
-    fn platform(&self) -> Result<Option<Platform>, Failure> {
-        let parse = |text: &String| match text.as_str() {
-            "" => Err(Failure::mistake("invalid platform: value cannot be empty")),
-            text => platform::parse(text),
-        };
+    fn platforms(&self) -> Result<Vec<Platform>, Failure> {
         let typed = if self.platforms == [""] { &[] } else { self.platforms.as_slice() };
-        let mut platforms = typed.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
-        platforms.dedup();
-        match platforms.len() {
-            0 | 1 => Ok(platforms.pop()),
-            _ => Err(Failure::mistake("several values of --platform are not supported by this version")
-                .advice("use a single --platform value to copy a specific platform of an image")),
+        let mut platforms: Vec<Platform> = Vec::new();
+        for text in typed {
+            let platform = match text.as_str() {
+                "" => return Err(Failure::mistake("invalid platform: value cannot be empty")),
+                text => platform::parse(text)?,
+            };
+            if !platforms.contains(&platform) {
+                platforms.push(platform);
+            }
         }
+        Ok(platforms)
     }
 }
 
 pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
     let [from, to] = USAGE.exactly(args.arguments.clone())?;
     let typed = Destination::split(&to);
-    let (source, platform) = (args.source(&from)?, args.platform()?);
+    let (source, platforms) = (args.source(&from)?, args.platforms()?);
     let at = source.place.named(&USAGE)?.clone();
     let destination = args.destination(&typed.raw)?.mounting_from(&source);
     let tags = typed.tags()?;
@@ -124,17 +125,38 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         to: destination.place.locator().cloned(),
         tags: tags.clone(),
         reach: if args.recursive { Reach::Referrers } else { Reach::Graph },
-        platform,
+        platforms,
         mount_from: destination.mounts().filter(|_| args.repair.present() == Present::Kept),
         present: args.repair.present(),
         limits: args.concurrency.limits(USUAL),
     };
     let (reading, writing) = (app.source(&source).await?, app.target(&destination).await?);
     let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &Format::Text);
-    let copied = ops::copy(&*reading, &*writing, request, reporter).await?;
+    let copied = ops::copy(&*reading, &*writing, request, reporter).await;
+    let copied = copied.map_err(|error| unfit(error, &from))?;
+    if copied.is_subset && args.recursive {
+        app.log.warning(LEFT);
+    }
     let digest = copied.root.digest;
-    let from = shown(source.place, &at, &digest);
+    let from = if copied.is_subset { source.place } else { shown(source.place, &at, &digest) };
     output::show(app, &Format::Text, &Copied { from, to: destination.place, tags, digest })
+}
+
+/// What is not copied with some platforms of an index.
+const LEFT: &str = "referrers of the source index are not copied because selecting a subset of platforms produces a new index digest";
+
+/// A failure to find several platforms, with what to do about it.
+fn unfit(error: Error, raw: &str) -> Failure {
+    match error.source().and_then(|cause| cause.downcast_ref::<SubsetError>()) {
+        None => error.into(),
+        Some(SubsetError::NoIndex) => {
+            Failure::mistake(format!("{raw:?} is not an image index or a manifest list")).advice(
+                "selecting multiple platforms requires a multi-platform source; use a single --platform value to copy a specific platform of an image",
+            )
+        }
+        Some(unmatched @ SubsetError::Unmatched { available, .. }) => Failure::mistake(unmatched.to_string())
+            .advice(format!("available platforms in index: {}", listed(available))),
+    }
 }
 
 /// The source as it is told: a digest that was typed gives way to that of the platform that was chosen.
