@@ -211,6 +211,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_chain_of_referrers_can_be_shown() {
+        let chain =
+            (0..1000).fold(referrer("x", b"0", Vec::new()), |below, _| referrer("x", b"1", vec![below]));
+        let referrers = Referrers::new(&place(), &chain, Detail::All, Paint::Plain);
+        assert_eq!(text::of(&referrers).matches("[annotations]").count(), 1000);
+        assert!(document(&referrers).is_ok());
+    }
+
+    #[test]
     fn the_table_says_how_many_there_are() {
         let table = Table::new(place(), found(), Detail::Titled);
         let text = text::of(&table);
