@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use oras::error::{Error, Kind, Side};
 
+use super::output::text::visible;
 use super::place::Place;
 use super::usage::Usage;
 
@@ -84,7 +85,7 @@ impl Failure {
         self
     }
 
-    /// The same below a heading, which is not told where the registry itself has said what is wrong.
+    /// The same below a heading, which is not told where the registry itself or the credentials are to blame.
     #[must_use]
     pub(crate) fn heading(mut self, heading: impl Into<String>) -> Self {
         self.heading = Some(heading.into());
@@ -139,7 +140,9 @@ fn explain(error: &Error, heading: Option<&str>, scene: &Scene) -> (String, Opti
     };
     let message = match error.kind() {
         // The registry's own words say enough.
-        Kind::Refused(refusal) if from_registry => refusal.to_string(),
+        Kind::Refused(refusal) if from_registry => visible(&refusal.to_string()).into_owned(),
+        Kind::Refused(_) => visible(&error.to_string()).into_owned(),
+        Kind::NoCredential => error.to_string(),
         _ => heading.map_or_else(|| error.to_string(), |heading| format!("{heading}\n{error}")),
     };
     let text = match place {
@@ -193,3 +196,6 @@ impl Scene {
         Some(format!("Namespace seems missing. Do you mean `{} {reference}`?", self.command))
     }
 }
+
+#[cfg(test)]
+mod tests;

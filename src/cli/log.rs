@@ -11,6 +11,7 @@ use oras::error::Error;
 use oras::transport::{Answered, Observer, Sent};
 
 use super::env::Env;
+use super::output::text::visible;
 use super::terminal::Terminal;
 
 /// The log of one run.
@@ -44,7 +45,7 @@ impl Observer for Log {
     fn warned(&self, registry: &str, text: &str) {
         let warning = (registry.to_owned(), text.to_owned());
         if self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(warning) {
-            self.warning(&format!("{text}\n[Data]:\n  registry={registry}"));
+            self.warning(&format!("{}\n[Data]:\n  registry={registry}", visible(text)));
         }
     }
 }
