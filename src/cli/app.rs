@@ -63,6 +63,7 @@ impl App {
     }
 
     /// Does the work of a command that looks after interrupts by itself.
+    #[expect(clippy::unused_self, reason = "work is done for somebody")]
     pub(crate) fn run<F>(&self, work: F) -> Result<(), Failure>
     where
         F: Future<Output = Result<(), Failure>>,

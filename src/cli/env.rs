@@ -16,7 +16,6 @@ use oras::oci::Platform;
 pub(crate) struct Env {
     home: Option<PathBuf>,
     docker_config: Option<PathBuf>,
-    cache: Option<PathBuf>,
 }
 
 impl Env {
@@ -24,7 +23,7 @@ impl Env {
     #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
     pub(crate) fn read() -> Self {
         let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        Self { home: std::env::home_dir(), docker_config: path("DOCKER_CONFIG"), cache: path("ORAS_CACHE") }
+        Self { home: std::env::home_dir(), docker_config: path("DOCKER_CONFIG") }
     }
 
     /// What was typed, the name of the program first.
@@ -39,11 +38,6 @@ impl Env {
             (None, home) => home.as_ref()?.join(".docker"),
         };
         Some(folder.join("config.json"))
-    }
-
-    /// The layout in which commands that read keep what they have fetched.
-    pub(crate) fn cache(&self) -> Option<&PathBuf> {
-        self.cache.as_ref()
     }
 
     /// The folder that relative paths start from.

@@ -29,6 +29,10 @@ struct State {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that touches the standard streams")]
+#[expect(
+    clippy::unused_self,
+    reason = "the streams belong to the process, and are reached through this only"
+)]
 impl Terminal {
     /// Prints text on stdout as it is.
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
@@ -73,11 +77,6 @@ impl Terminal {
         *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.kind());
         self.0.failed.notify_waiters();
         failure(error)
-    }
-
-    /// Whether progress on stderr is seen by a person.
-    pub(crate) fn stderr_is_seen(&self) -> bool {
-        io::stderr().is_terminal()
     }
 
     /// Whether results on stdout are seen by a person.

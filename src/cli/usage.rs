@@ -222,7 +222,9 @@ impl<'a> Here<'a> {
         let mut message = format!("unknown command {name:?} for {path:?}");
         if !near.is_empty() {
             message.push_str("\n\nDid you mean this?\n");
-            near.iter().for_each(|candidate| message.extend(["\t", candidate, "\n"]));
+            for candidate in near {
+                message.extend(["\t", candidate, "\n"]);
+            }
         }
         Failure::mistake(message).advice(format!("Run '{path} --help' for usage."))
     }

@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 /// The platform of the manifest that is meant when an index is named.
 #[derive(Debug, Args)]
 pub(crate) struct PlatformArgs {
+    #[expect(clippy::doc_markdown, reason = "it is the text of the help")]
     /// request platform in the form of os[/arch][/variant][:os_version]
     #[arg(long, value_name = "os[/arch][/variant][:os_version]")]
     platform: Option<String>,

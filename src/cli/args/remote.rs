@@ -115,6 +115,7 @@ pub(crate) struct RemoteArgs<S = Unprefixed> {
 /// Makes and reads flags with a spelling.
 pub(crate) struct Flags<S>(PhantomData<S>);
 
+#[expect(clippy::unused_self, reason = "a value is shorter to write than a type with its spelling")]
 impl<S: Spelling> Flags<S> {
     /// Flags of this spelling.
     pub(crate) fn new() -> Self {
