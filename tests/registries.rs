@@ -9,6 +9,8 @@
     reason = "tests stand outside of the house and make their own surroundings"
 )]
 
+#[path = "registries/layouts.rs"]
+mod layouts;
 #[path = "registries/peer.rs"]
 mod peer;
 #[path = "it/support/mod.rs"]
@@ -128,19 +130,31 @@ fn no_more_tokens_are_asked_for_than_by_the_real_oras() {
 #[test]
 fn olareg_takes_over_the_folder_of_the_embedded_registry() {
     with_peers(|peers| {
-        let world = World::new();
-        prepare_files(&world);
-        let content = tempfile::tempdir().unwrap();
-        let setup = Setup { folder: Some(content.path().to_owned()), ..Setup::default() };
-        let registry = Registry::start(setup);
-        let artifact = format!("{}/team/hello:v1", registry.address());
-        push_and_attach(&world, &artifact);
-        let graph = discovered(&world, &artifact);
-        drop(registry);
-        let successor = Peer::olareg_over(peers, content.path());
-        let artifact = format!("{}/team/hello:v1", successor.address());
-        assert_eq!(discovered(&world, &artifact), graph);
-        pull_the_same(&world, &artifact);
+        // olareg keeps lists of referrers in a layout and does not make them: it takes those of the tag schema over,
+        // and where there are none, a copy out of the layout makes them.
+        for (flags, copied) in [("--distribution-spec v1.1-referrers-tag", false), ("", true)] {
+            let world = World::new();
+            prepare_files(&world);
+            let content = tempfile::tempdir().unwrap();
+            let setup = Setup { folder: Some(content.path().to_owned()), ..Setup::default() };
+            let registry = Registry::start(setup);
+            let artifact = format!("{}/team/hello:v1", registry.address());
+            push_and_attach_with(&world, &artifact, flags);
+            let graph = discovered(&world, &artifact);
+            drop(registry);
+            let successor = Peer::olareg_over(peers, content.path());
+            let artifact = format!("{}/team/hello:v1", successor.address());
+            pull_the_same(&world, &artifact);
+            let mut successor_graph = artifact.clone();
+            if copied {
+                successor_graph = format!("{}/team/copy:v1", successor.address());
+                let layout = content.path().join("team/hello");
+                let copies = successor.copies();
+                let line = format!("{copies} --from-oci-layout {}:v1 {successor_graph}", layout.display());
+                let _ = world.run(&line).success();
+            }
+            assert_eq!(discovered(&world, &successor_graph), graph);
+        }
     });
 }
 
@@ -164,9 +178,10 @@ fn main_job(peers: &Path, peer: &Peer) {
     assert_eq!(tree, discovered(&theirs, &artifact), "the real oras sees another graph");
     assert_eq!(tree.len(), 4, "{tree:?}");
 
-    let _ = ours.run(&format!("cp -r {artifact} {copy}")).success();
+    let copies = peer.copies();
+    let _ = ours.run(&format!("{copies} {artifact} {copy}")).success();
     assert_eq!(discovered(&theirs, &copy), tree, "what ours copied");
-    let _ = theirs.run(&format!("cp -r {artifact} {}/theirs:v1", peer.address())).success();
+    let _ = theirs.run(&format!("{copies} {artifact} {}/theirs:v1", peer.address())).success();
     assert_eq!(
         discovered(&ours, &format!("{}/theirs:v1", peer.address())),
         tree,
@@ -207,14 +222,19 @@ fn prepare_files(world: &World) {
 }
 
 fn push_and_attach(world: &World, artifact: &str) {
+    push_and_attach_with(world, artifact, "");
+}
+
+/// A manifest with a signature and an SBOM, which has a signature of its own; attached with these flags.
+fn push_and_attach_with(world: &World, artifact: &str, flags: &str) {
     let line = format!("push {artifact} --artifact-type application/vnd.example hello.txt:text/plain folder");
     let _ = world.run(&line).success();
-    let _ = world.run(&format!("attach {artifact} --artifact-type sig/example signature")).success();
-    let line =
-        format!("attach {artifact} --artifact-type sbom/example sbom.json:application/json --format json");
-    let sbom = world.run(&line).success().json();
-    let sbom = sbom["reference"].as_str().unwrap();
-    let _ = world.run(&format!("attach {sbom} --artifact-type sig/example signature")).success();
+    let attach = |to: &str, what: &str| world.run(&format!("attach {flags} {to} --artifact-type {what}"));
+    let _ = attach(artifact, "sig/example signature").success();
+    let sbom = attach(artifact, "sbom/example sbom.json:application/json --format json").success().json();
+    let (place, _) = artifact.rsplit_once(':').unwrap();
+    let sbom = format!("{place}@{}", sbom["digest"].as_str().unwrap());
+    let _ = attach(&sbom, "sig/example signature").success();
 }
 
 /// The digests of a graph in the order of the tree, which is not fixed among the referrers of one manifest.
@@ -230,6 +250,8 @@ fn discovered(world: &World, artifact: &str) -> Vec<String> {
 }
 
 fn pull_the_same(world: &World, artifact: &str) {
+    // What an earlier pull left would look the same.
+    let _ = std::fs::remove_dir_all(world.path("pulled"));
     let _ = world.run(&format!("pull {artifact} -o pulled")).success();
     for name in ["hello.txt", "folder/one.txt", "folder/deep/two.txt"] {
         assert_eq!(world.read(&format!("pulled/{name}")), world.read(name), "{name}");

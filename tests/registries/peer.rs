@@ -29,6 +29,7 @@ pub struct Peer {
     address: String,
     auth: Auth,
     tokens: Option<TokenService>,
+    copies: &'static str,
     _folder: tempfile::TempDir,
 }
 
@@ -75,7 +76,8 @@ impl Peer {
         };
         // Its log is read to the end, or it would stop when the pipe is full.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, address: format!("localhost:{port}"), auth, tokens, _folder: folder }
+        let address = format!("localhost:{port}");
+        Self { process, address, auth, tokens, copies: "cp -r", _folder: folder }
     }
 
     /// olareg: referrers API, and a token service where it is asked for.
@@ -98,7 +100,9 @@ impl Peer {
             let port = free_port();
             if let Some(process) = olareg_on(&program, port, folder.path(), content, auth) {
                 let address = format!("localhost:{port}");
-                return Self { process, address, auth, tokens: None, _folder: folder };
+                // Of two referrers of a manifest that arrive at once, it lists one only.
+                let copies = "cp -r --concurrency 1";
+                return Self { process, address, auth, tokens: None, copies, _folder: folder };
             }
         }
         panic!("olareg does not start");
@@ -107,6 +111,11 @@ impl Peer {
     /// `localhost:PORT`.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The command that copies a graph to it.
+    pub fn copies(&self) -> &'static str {
+        self.copies
     }
 
     /// The token service that was started beside it.
