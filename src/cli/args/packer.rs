@@ -75,6 +75,15 @@ impl PackerArgs {
         }
     }
 
+    /// Refuses absolute paths, unless they are wanted. What is no file argument at all is told later.
+    pub(crate) fn check_paths(&self, arguments: &[String]) -> Result<(), Failure> {
+        if self.disable_path_validation {
+            return Ok(());
+        }
+        let files: Vec<FileArgument> = arguments.iter().filter_map(|text| text.parse().ok()).collect();
+        Ok(refuse_absolute(files.iter().map(|file| file.path.as_str()))?)
+    }
+
     /// The files of the artifact. None of them is touched yet.
     pub(crate) fn files(
         &self,
@@ -85,9 +94,6 @@ impl PackerArgs {
         let parse = |text: &String| text.parse::<FileArgument>();
         let arguments = arguments.iter().map(parse).collect::<LibraryResult<Vec<_>>>()?;
         let config = self.config.as_ref().filter(|config| !config.is_empty()).map(parse).transpose()?;
-        if !self.disable_path_validation {
-            refuse_absolute(arguments.iter().map(|file| file.path.as_str()))?;
-        }
         let staging = Staging::new(app.env.working_folder()?, app.env.temporary_folder());
         Ok(Files { staging, arguments, config, annotations })
     }

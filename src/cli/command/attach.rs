@@ -60,6 +60,7 @@ pub(crate) struct AttachArgs {
 
 pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
     let (raw, files) = USAGE.first(args.arguments)?;
+    args.packer.check_paths(&files)?;
     let annotations = args.packer.annotations()?;
     let mode = args.referrers.mode();
     let asking = |failure: Failure| match files.as_slice() {

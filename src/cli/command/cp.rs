@@ -116,9 +116,9 @@ impl CpArgs {
 pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
     let [from, to] = USAGE.exactly(args.arguments.clone())?;
     let typed = Destination::split(&to);
-    let (source, platforms) = (args.source(&from)?, args.platforms()?);
-    let at = source.place.named(&USAGE)?.clone();
+    let (platforms, source) = (args.platforms()?, args.source(&from)?);
     let destination = args.destination(&typed.raw)?.mounting_from(&source);
+    let at = source.place.named(&USAGE)?.clone();
     let tags = typed.tags()?;
     let request = ops::Copy {
         from: at.clone(),

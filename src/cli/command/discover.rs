@@ -71,7 +71,6 @@ pub(crate) struct DiscoverArgs {
 impl DiscoverArgs {
     /// The form of the result, by the flag of today or the one of old.
     fn form(&self, app: &App) -> Result<Format, Failure> {
-        exclusive(&[("--format", self.format.typed().is_some()), ("--output", self.output.is_some())])?;
         let format = match &self.output {
             Some(output) => choose(Some(output), None, Forms::REFERRERS),
             None => self.format.choose(Forms::REFERRERS),
@@ -87,27 +86,28 @@ impl DiscoverArgs {
         Ok(format)
     }
 
-    fn depth(&self, format: &Format) -> Result<Option<NonZeroUsize>, Failure> {
+    fn depth(&self) -> Result<Option<NonZeroUsize>, Failure> {
         let depth = self.depth.map(|depth| {
             let depth = usize::try_from(depth).ok().and_then(NonZeroUsize::new);
             depth.ok_or_else(|| Failure::mistake("depth value should be at least 1"))
         });
-        let depth = depth.transpose()?;
-        Ok(if *format == Format::Table { Some(NonZeroUsize::MIN) } else { depth })
+        depth.transpose()
     }
 }
 
 pub(crate) async fn run(args: DiscoverArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments.clone())?;
+    exclusive(&[("--format", args.format.typed().is_some()), ("--output", args.output.is_some())])?;
+    let depth = args.depth()?;
     let platform = args.platform.parse()?;
     let end = args.target.end(&raw)?.doing(&[Action::Pull]).referrers(args.referrers.mode());
-    let at = end.place.named(&USAGE)?.clone();
     let format = args.form(app)?;
+    let at = end.place.named(&USAGE)?.clone();
     let request = ops::Discover {
         at,
         platform,
         artifact_type: args.artifact_type.clone().filter(|kind| !kind.is_empty()),
-        depth: args.depth(&format)?,
+        depth: if format == Format::Table { Some(NonZeroUsize::MIN) } else { depth },
         limits: Limits::usual(USUAL),
     };
     let source = app.source(&end).await?;

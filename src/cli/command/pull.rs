@@ -114,7 +114,7 @@ pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
 
 /// A failure with the flag that allows what was refused.
 fn refused(error: Error) -> Failure {
-    let outside = error.source().is_some_and(|cause| cause.is::<Outside>());
+    let outside = error.source().is_some_and(<dyn std::error::Error>::is::<Outside>);
     let failure = Failure::from(error);
     if !outside {
         return failure;

@@ -80,10 +80,13 @@ fn image_spec(text: &str) -> Result<ImageSpec, String> {
 }
 
 impl PushArgs {
-    fn artifact(&self) -> Result<Artifact, Failure> {
-        let platform = self.artifact_platform.as_deref().filter(|text| !text.is_empty());
+    fn platform(&self) -> Result<Option<Platform>, Failure> {
+        let typed = self.artifact_platform.as_deref().filter(|text| !text.is_empty());
+        typed.map(platform::parse).transpose()
+    }
+
+    fn artifact(&self, platform: Option<Platform>) -> Result<Artifact, Failure> {
         exclusive(&[("--config", self.packer.has_config()), ("--artifact-platform", platform.is_some())])?;
-        let platform: Option<Platform> = platform.map(platform::parse).transpose()?;
         let artifact =
             Artifact { artifact_type: self.artifact_type.clone(), platform, image_spec: self.image_spec };
         rules(&artifact, self.packer.has_config())?;
@@ -94,12 +97,14 @@ impl PushArgs {
 pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
     let (raw, files) = USAGE.first(args.arguments.clone())?;
     let destination = Destination::split(&raw);
+    args.packer.check_paths(&files)?;
+    let platform = args.platform()?;
     let annotations = args.packer.annotations()?;
     let end = args.target.end(&destination.raw)?.doing(&[Action::Pull, Action::Push]);
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;
-    let artifact = args.artifact()?;
     let tags = destination.tags()?;
+    let artifact = args.artifact(platform)?;
     let request = ops::Push {
         artifact,
         files: args.packer.files(&files, annotations, app)?,

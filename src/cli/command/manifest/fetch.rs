@@ -72,17 +72,17 @@ impl FetchArgs {
         let clash = |one: &str, other: &str| {
             Err(Failure::mistake(format!("`{one}` cannot be used with `{other}` at the same time")))
         };
-        if self.target.is_layout() && !self.media_types.is_empty() {
-            return clash("--media-type", "--oci-layout");
-        }
         if let (true, Some(format)) = (self.is_to_stdout(), format.filter(|format| *format != "text")) {
             return clash("--output -", &format!("--format {format}"));
         }
         if self.is_to_stdout() && self.descriptor {
             return clash("--descriptor", "--output -");
         }
-        exclusive(&[("--format", format.is_some()), ("--descriptor", self.descriptor)])?;
-        exclusive(&[("--format", format.is_some()), ("--pretty", self.pretty)])
+        if self.target.is_layout() && !self.media_types.is_empty() {
+            return clash("--media-type", "--oci-layout");
+        }
+        exclusive(&[("--format", format.is_some()), ("--pretty", self.pretty)])?;
+        exclusive(&[("--format", format.is_some()), ("--descriptor", self.descriptor)])
     }
 
     fn is_to_stdout(&self) -> bool {
