@@ -99,7 +99,7 @@ fn parse(raw: &str) -> Result<(String, String), Failure> {
         }
     }
     if !is_registry(registry) {
-        return Err(wrong(&ReferenceError::Registry(registry.to_owned())));
+        return Err(Failure::mistake(ReferenceError::Registry(registry.to_owned()).to_string()));
     }
     let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
     Ok((registry.to_owned(), prefix))
