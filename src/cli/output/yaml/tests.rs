@@ -1,3 +1,5 @@
+//! Whether annotations are quoted as oras quotes them.
+
 use super::*;
 
 /// What oras 1.3.6 prints for an annotation.
