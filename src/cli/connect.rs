@@ -14,7 +14,7 @@ use oras::credentials::{Credential, Secret, Store};
 use oras::error::{Result as LibraryResult, Side, reason};
 use oras::layout;
 use oras::registry::{Access, Host, ReferrersMode, Repository};
-use oras::transport::{Action, Client, Observer, Resolve, Settings};
+use oras::transport::{Action, Client, Observer, Resolve, Settings, Tokens};
 
 use super::app::App;
 use super::args::remote::Remote;
@@ -35,6 +35,7 @@ pub(crate) struct End {
     side: Option<Side>,
     accept: Vec<String>,
     mounting_from: Option<String>,
+    tokens: Tokens,
 }
 
 impl End {
@@ -49,6 +50,7 @@ impl End {
             side: None,
             accept,
             mounting_from: None,
+            tokens: Tokens::default(),
         }
     }
 
@@ -87,21 +89,22 @@ impl End {
         self
     }
 
-    /// The same with a token that is good for mounts from this place, if both are in one registry and are known
-    /// there by the same name.
+    /// The same as the other end of a copy from that place. If both are used by the same user, what opened a registry
+    /// for one opens it for the other as well; and if both are in one registry, blobs may be mounted.
     #[must_use]
-    pub(crate) fn mounting_from(mut self, source: &Self) -> Self {
-        let (here, there) = (self.place.reference(), source.place.reference());
-        self.mounting_from = match (here, there) {
-            (Some(here), Some(there))
-                if here.registry == there.registry
-                    && here.repository != there.repository
-                    && self.remote.is_same_user(&source.remote) =>
-            {
-                Some(there.repository.clone())
-            }
-            _ => None,
-        };
+    pub(crate) fn copying_from(mut self, source: &Self) -> Self {
+        if !self.remote.is_same_user(&source.remote) {
+            return self;
+        }
+        if self.remote.registry_config == source.remote.registry_config {
+            self.tokens = source.tokens.clone();
+        }
+        if let (Some(here), Some(there)) = (self.place.reference(), source.place.reference())
+            && here.registry == there.registry
+            && here.repository != there.repository
+        {
+            self.mounting_from = Some(there.repository.clone());
+        }
         self
     }
 
@@ -139,7 +142,8 @@ impl App {
         remote: &Remote,
         credential: Option<Credential>,
     ) -> Result<Host, Failure> {
-        Ok(Host::new(self.client(registry, remote, credential).await?, registry))
+        let client = self.client(registry, remote, credential, Tokens::default()).await?;
+        Ok(Host::new(client, registry))
     }
 
     /// The files of credentials, in the order in which they are asked. All of them are read once, so that one that is
@@ -164,7 +168,7 @@ impl App {
         let Some(reference) = end.place.reference() else { return Ok(None) };
         self.remember(end);
         let credential = self.credential(&end.remote).await?;
-        let client = self.client(&reference.registry, &end.remote, credential).await?;
+        let client = self.client(&reference.registry, &end.remote, credential, end.tokens.clone()).await?;
         let access = Access { actions: end.actions.clone() };
         let mut repository = Repository::new(client, reference, access, end.referrers);
         if !end.accept.is_empty() {
@@ -199,6 +203,7 @@ impl App {
         registry: &str,
         remote: &Remote,
         credential: Option<Credential>,
+        tokens: Tokens,
     ) -> Result<Client, Failure> {
         let store = self.store(&remote.registry_config).await?;
         let settings = Settings {
@@ -212,6 +217,7 @@ impl App {
             credential,
             store: Some(Arc::new(store)),
             observer: Some(Arc::clone(&self.log) as Arc<dyn Observer>),
+            tokens,
             ..Settings::default()
         };
         Ok(Client::new(registry, settings)?)

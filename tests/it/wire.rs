@@ -127,3 +127,15 @@ fn one_token_serves_a_whole_push() {
     let tokens: Vec<_> = registry.log().into_iter().filter(|request| request.contains("/token")).collect();
     assert_eq!(tokens.len(), 1, "{tokens:#?}");
 }
+
+#[test]
+fn both_ends_of_a_copy_share_what_opens_the_registry() {
+    let (world, registry) = (World::new(), Registry::start(Setup::passwords()));
+    registry.log_in(&world);
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    registry.clear_log();
+    let _ = world.run(&format!("cp {artifact} {}/other:v1", registry.address())).success();
+    let refused: Vec<_> = registry.log().into_iter().filter(|request| request.ends_with(" 401")).collect();
+    assert_eq!(refused, ["GET hello/manifests/v1 401"]);
+}

@@ -117,7 +117,7 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
     let [from, to] = USAGE.exactly(args.arguments.clone())?;
     let typed = Destination::split(&to);
     let (platforms, source) = (args.platforms()?, args.source(&from)?);
-    let destination = args.destination(&typed.raw)?.mounting_from(&source);
+    let destination = args.destination(&typed.raw)?.copying_from(&source);
     let at = source.place.named(&USAGE)?.clone();
     let tags = typed.tags()?;
     let request = ops::Copy {
