@@ -10,6 +10,12 @@
     reason = "tests stand outside of the house and make their own surroundings"
 )]
 
+#[path = "parity/observed.rs"]
+mod observed;
+#[path = "parity/odd.rs"]
+mod odd;
+#[path = "parity/player.rs"]
+mod player;
 #[path = "parity/script.rs"]
 mod script;
 #[path = "it/support/mod.rs"]

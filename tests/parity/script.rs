@@ -1,31 +1,32 @@
-//! The language of the parity scripts, and the two worlds in which each of them is played.
+//! The language of the parity scripts.
 //!
 //! ```text
 //! ## a title             begins anew: two worlds, each with two registries of its own
+//! ## a title [setup]     the same with other registries: passwords, tokens, schema (no referrers API)
 //! write NAME TEXT        makes a file in both; `\n` in the text is a line break
 //! link NAME TARGET       makes a symbolic link in both
+//! remove NAME            removes a file in both
+//! * oras ...             the real oras runs in both worlds and must succeed: prepares what ours cannot make
 //! % oras ...             runs in both and must succeed; what it prints is not compared
 //! $ oras ...             runs in both; output, errors, exit code and files must be the same
 //! ~ oras ...             the same, but the lines of the output may come in any order
+//! ^ oras ...             the same as ~, and the registries must have been asked for the same
+//! - REASON | oras ...    the same as ~, but ours asks for less: fails when it does not
 //! < REASON | oras ...    the output differs on purpose, all else is the same: fails when the output does not differ
 //! ! REASON | oras ...    differs on purpose: fails when it does not differ
 //! ```
 //!
-//! In a line `{r}` is the first registry, `{s}` the second one, `{created}` an annotation that fixes the time of a
-//! manifest, and `{digest NAME}` the digest that `oras resolve NAME` gave before.
+//! A line may end with ` <<< TEXT`, which is what it reads from its standard input.
+//!
+//! In a line `{r}` is the first registry, `{s}` the second one, `{odd}` a server that is none ([`super::odd`]), `{auth}`
+//! the user and password of registries with passwords, `{created}` an annotation that fixes the time of a manifest,
+//! and `{digest NAME}` and `{descriptor NAME}` what the real oras says of a name; the last two stand in texts, too.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::support::{Registry, Run, Setup, World};
-
-const CREATED: &str = "--annotation org.opencontainers.image.created=2024-05-01T10:00:00Z";
-
-/// One program in its world.
-struct Player {
-    world: World,
-    registries: [Registry; 2],
-}
+use crate::observed::{Observed, compare};
+use crate::player::Player;
 
 /// Plays a script with both programs and fails with all differences that were found.
 pub fn play(script: &str, oras: &Path) {
@@ -36,7 +37,10 @@ pub fn play(script: &str, oras: &Path) {
         let line = line.trim();
         if let Some(name) = line.strip_prefix("## ") {
             title = name;
-            players = Some((Player::new(env!("CARGO_BIN_EXE_oras")), Player::new(oras)));
+            // Only one pair of worlds at a time.
+            drop(players.take());
+            let ours = Path::new(env!("CARGO_BIN_EXE_oras"));
+            players = Some((Player::new(ours, oras, title), Player::new(oras, oras, title)));
             continue;
         }
         if line.is_empty() || line.starts_with('#') {
@@ -53,116 +57,58 @@ pub fn play(script: &str, oras: &Path) {
 /// Performs one line with both; returns how they differ.
 fn perform(line: &str, ours: &Player, theirs: &Player) -> Option<String> {
     let (mark, rest) = line.split_once(' ').expect("a line has a mark and a rest");
+    let rest = match mark {
+        "<" | "!" | "-" => rest.split_once(" | ").expect("a known difference has a reason").1,
+        _ => rest,
+    };
     match mark {
-        "write" | "link" => {
+        "write" | "link" | "remove" => {
             ours.make(mark, rest);
             theirs.make(mark, rest);
-            None
+            return None;
         }
+        "*" => {
+            ours.prepare(rest);
+            theirs.prepare(rest);
+            return None;
+        }
+        _ => {}
+    }
+    let (ours, theirs) = std::thread::scope(|scope| {
+        let theirs = scope.spawn(|| theirs.observe(rest));
+        (ours.observe(rest), theirs.join().unwrap())
+    });
+    judge(mark, ours, theirs)
+}
+
+/// How they differ where they should not, or that they do not where they should.
+fn judge(mark: &str, mut ours: Observed, mut theirs: Observed) -> Option<String> {
+    match mark {
         "%" => {
-            let _ = (ours.run(rest).success(), theirs.run(rest).success());
+            let _ = (ours.run.success(), theirs.run.success());
             None
         }
-        "$" => compare(&ours.observe(rest), &theirs.observe(rest)),
-        "~" => compare(&sorted(ours.observe(rest)), &sorted(theirs.observe(rest))),
+        "$" => compare(&ours, &theirs),
+        "~" => compare(&ours.sorted(), &theirs.sorted()),
+        "^" => {
+            let requests = ours.requests_unlike(&theirs);
+            compare(&ours.sorted(), &theirs.sorted()).or(requests)
+        }
+        "-" => {
+            let fewer = ours.requests.len() < theirs.requests.len();
+            let difference = compare(&ours.sorted(), &theirs.sorted());
+            difference.or_else(|| (!fewer).then(|| "ours was said to ask for less, and does not".to_owned()))
+        }
         "<" => {
-            let (_, rest) = rest.split_once(" | ").expect("a known difference has a reason");
-            let (mut ours, mut theirs) = (ours.observe(rest), theirs.observe(rest));
             if std::mem::take(&mut ours.run.stdout) == std::mem::take(&mut theirs.run.stdout) {
                 return Some("the output was said to differ, and does not".to_owned());
             }
             compare(&ours, &theirs)
         }
         "!" => {
-            let (_, rest) = rest.split_once(" | ").expect("a known difference has a reason");
-            let same = compare(&sorted(ours.observe(rest)), &sorted(theirs.observe(rest))).is_none();
+            let same = compare(&ours.sorted(), &theirs.sorted()).is_none();
             same.then(|| "this was said to differ, and does not".to_owned())
         }
         other => panic!("unknown mark {other:?}"),
-    }
-}
-
-/// What a script can see of a command: streams, code, and the files it leaves.
-struct Observed {
-    run: Run,
-    tree: Vec<String>,
-}
-
-fn compare(ours: &Observed, theirs: &Observed) -> Option<String> {
-    let mut difference = String::new();
-    if ours.run != theirs.run {
-        write!(difference, "--- ours\n{}\n--- oras\n{}\n", ours.run, theirs.run).unwrap();
-    }
-    for (files, other, who) in [(&ours.tree, &theirs.tree, "ours"), (&theirs.tree, &ours.tree, "oras")] {
-        for file in files.iter().filter(|file| !other.contains(file)) {
-            writeln!(difference, "--- only {who} has {file}").unwrap();
-        }
-    }
-    (!difference.is_empty()).then_some(difference)
-}
-
-/// The lines in order. Where two titles have the same content, oras moves whichever comes first: their names are
-/// made the same.
-fn sorted(mut observed: Observed) -> Observed {
-    let mut lines: Vec<String> = observed.run.stdout.lines().map(str::to_owned).collect();
-    let nodes: Vec<Option<(String, String)>> = lines.iter().map(|line| node(line)).collect();
-    for (line, node) in lines.iter_mut().zip(&nodes) {
-        let Some((digest, title)) = node else { continue };
-        if nodes.iter().flatten().any(|(other, another)| other == digest && another != title) {
-            *line = line.replace(title, "<one of several>");
-        }
-    }
-    lines.sort_unstable();
-    observed.run.stdout = lines.join("\n");
-    observed
-}
-
-/// The digest and the title in a status line.
-fn node(line: &str) -> Option<(String, String)> {
-    let mut words = line.split_whitespace();
-    let (_, digest, title) = (words.next()?, words.next()?, words.next()?);
-    let short = digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    short.then(|| (digest.to_owned(), title.to_owned()))
-}
-
-impl Player {
-    fn new(binary: impl AsRef<Path>) -> Self {
-        let mut world = World::of(binary.as_ref());
-        let registries = [Registry::start(Setup::default()), Registry::start(Setup::default())];
-        for (position, registry) in registries.iter().enumerate() {
-            world.show(registry.address(), format!("localhost:500{position}"));
-        }
-        Self { world, registries }
-    }
-
-    fn make(&self, kind: &str, rest: &str) {
-        let (name, content) = rest.split_once(' ').unwrap_or((rest, ""));
-        if kind == "write" {
-            self.world.write(name, content.replace("\\n", "\n"));
-        } else {
-            self.world.link(name, content);
-        }
-    }
-
-    fn run(&self, line: &str) -> Run {
-        let line = line.strip_prefix("oras").expect("a command line begins with oras").trim_start();
-        let mut line = line
-            .replace("{r}", self.registries[0].address())
-            .replace("{s}", self.registries[1].address())
-            .replace("{created}", CREATED);
-        while let Some((before, rest)) = line.split_once("{digest ") {
-            let (name, after) = rest.split_once('}').expect("a name ends with }");
-            let digest = self.world.run(&format!("resolve {name}")).success().stdout;
-            line = format!("{before}{}{after}", digest.trim());
-        }
-        self.world.run(&line)
-    }
-
-    fn observe(&self, line: &str) -> Observed {
-        let run = self.run(line);
-        let mut tree = self.world.tree();
-        // oras leaves its folder for temporary files in a layout.
-        tree.retain(|name| !name.ends_with("ingest/"));
-        Observed { run, tree }
     }
 }

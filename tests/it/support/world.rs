@@ -41,6 +41,11 @@ impl World {
         self.replacements.push((from.into(), to.into()));
     }
 
+    /// What is shown as what.
+    pub fn replacements(&self) -> &[(String, String)] {
+        &self.replacements
+    }
+
     /// The working folder.
     pub fn work(&self) -> PathBuf {
         self.folder.path().join("work")
@@ -110,6 +115,15 @@ impl World {
     pub fn run_with(&self, line: &str, input: &str, variables: &[(&str, &OsStr)]) -> Run {
         let mut command = self.command(&words(line));
         command.envs(variables.iter().copied());
+        self.finish(command, input)
+    }
+
+    /// Runs another program in this world.
+    pub fn run_other(&self, binary: &Path, line: &str) -> Run {
+        self.finish(self.command_of(binary, &words(line)), "")
+    }
+
+    fn finish(&self, mut command: Command, input: &str) -> Run {
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that does not read its input may be gone before it is written.
@@ -123,7 +137,11 @@ impl World {
 
     /// The program with these arguments, ready to be started in this world.
     pub fn command(&self, arguments: &[String]) -> Command {
-        let mut command = Command::new(&self.binary);
+        self.command_of(&self.binary, arguments)
+    }
+
+    fn command_of(&self, binary: &Path, arguments: &[String]) -> Command {
+        let mut command = Command::new(binary);
         command.args(arguments).current_dir(self.work()).env_clear();
         command.env("HOME", self.folder.path().join("home"));
         command.env("USERPROFILE", self.folder.path().join("home"));

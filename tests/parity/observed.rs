@@ -1,0 +1,72 @@
+//! What can be seen of a command: its streams and code, the files it leaves, and what it asked for.
+
+use std::fmt::Write as _;
+
+use crate::support::Run;
+
+/// What can be seen of a command.
+pub struct Observed {
+    /// Streams and code.
+    pub run: Run,
+    /// Files, folders and links with what is in them.
+    pub tree: Vec<String>,
+    /// What the registries were asked, sorted.
+    pub requests: Vec<String>,
+}
+
+/// How the two differ in what a script can see.
+pub fn compare(ours: &Observed, theirs: &Observed) -> Option<String> {
+    let mut difference = String::new();
+    if ours.run != theirs.run {
+        write!(difference, "--- ours\n{}\n--- oras\n{}\n", ours.run, theirs.run).unwrap();
+    }
+    difference += &unlike("has", &ours.tree, &theirs.tree);
+    (!difference.is_empty()).then_some(difference)
+}
+
+/// What only one of them has, as often as it has it.
+fn unlike(verb: &str, ours: &[String], theirs: &[String]) -> String {
+    let mut text = String::new();
+    for (lines, other, who) in [(ours, theirs, "ours"), (theirs, ours, "oras")] {
+        let mut other: Vec<&String> = other.iter().collect();
+        for line in lines {
+            match other.iter().position(|candidate| *candidate == line) {
+                Some(found) => drop(other.swap_remove(found)),
+                None => writeln!(text, "--- only {who} {verb} {line}").unwrap(),
+            }
+        }
+    }
+    text
+}
+
+impl Observed {
+    /// How the requests differ.
+    pub fn requests_unlike(&self, other: &Self) -> Option<String> {
+        let difference = unlike("asks", &self.requests, &other.requests);
+        (!difference.is_empty()).then_some(difference)
+    }
+
+    /// The lines in order. Where two titles have the same content, oras moves whichever comes first: their names are
+    /// made the same.
+    pub fn sorted(mut self) -> Self {
+        let mut lines: Vec<String> = self.run.stdout.lines().map(str::to_owned).collect();
+        let nodes: Vec<Option<(String, String)>> = lines.iter().map(|line| node(line)).collect();
+        for (line, node) in lines.iter_mut().zip(&nodes) {
+            let Some((digest, title)) = node else { continue };
+            if nodes.iter().flatten().any(|(other, another)| other == digest && another != title) {
+                *line = line.replace(title, "<one of several>");
+            }
+        }
+        lines.sort_unstable();
+        self.run.stdout = lines.join("\n");
+        self
+    }
+}
+
+/// The digest and the title in a status line.
+fn node(line: &str) -> Option<(String, String)> {
+    let mut words = line.split_whitespace();
+    let (_, digest, title) = (words.next()?, words.next()?, words.next()?);
+    let short = digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    short.then(|| (digest.to_owned(), title.to_owned()))
+}

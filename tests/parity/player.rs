@@ -1,0 +1,167 @@
+//! One program in its world, with registries of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use oras::oci::Digest;
+
+use crate::observed::Observed;
+use crate::odd::Odd;
+use crate::support::registry::{PASSWORD, USER};
+use crate::support::{Registry, Run, Setup, World};
+
+const CREATED: &str = "--annotation org.opencontainers.image.created=2024-05-01T10:00:00Z";
+
+/// One program in its world.
+pub struct Player {
+    world: World,
+    /// The real oras, which prepares.
+    oras: PathBuf,
+    registries: [Registry; 2],
+    odd: Odd,
+    /// How the registries are asked by who prepares.
+    credentials: String,
+}
+
+impl Player {
+    /// A new world for a program. The title says in brackets what registries there are.
+    pub fn new(binary: &Path, oras: &Path, title: &str) -> Self {
+        let (setup, credentials) = setup(title);
+        let mut world = World::of(binary);
+        let registries = [Registry::start(setup.clone()), Registry::start(setup)];
+        let odd = Odd::start();
+        let addresses = registries.iter().map(Registry::address).chain([odd.address()]);
+        for (position, address) in addresses.enumerate() {
+            world.show(address, format!("localhost:500{position}"));
+            // What an error of the system calls it.
+            world.show(address.replace("localhost", "127.0.0.1"), format!("127.0.0.1:500{position}"));
+        }
+        Self { world, oras: oras.to_owned(), registries, odd, credentials }
+    }
+
+    /// Makes or removes a file.
+    pub fn make(&self, kind: &str, rest: &str) {
+        let (name, content) = rest.split_once(' ').unwrap_or((rest, ""));
+        match kind {
+            "write" => self.world.write(name, self.expand(content).replace("\\n", "\n")),
+            "link" => self.world.link(name, content),
+            _ => fs::remove_file(self.world.path(name)).unwrap(),
+        }
+    }
+
+    /// Lets the real oras do something.
+    pub fn prepare(&self, line: &str) {
+        let line = self.expand(arguments(line));
+        let _ = self.world.run_other(&self.oras, &line).success();
+    }
+
+    /// Runs a line and looks at everything that came of it.
+    pub fn observe(&self, line: &str) -> Observed {
+        let (line, input) = line.split_once(" <<< ").unwrap_or((line, ""));
+        let line = self.expand(arguments(line));
+        self.registries.iter().for_each(Registry::clear_log);
+        let run = self.world.run_with_input(&line, &input.replace("\\n", "\n"));
+        let mut requests = Vec::new();
+        for (position, registry) in self.registries.iter().enumerate() {
+            requests.extend(registry.log().iter().map(|request| format!("{position}: {request}")));
+        }
+        requests.sort_unstable();
+        Observed { run, tree: self.tree(), requests }
+    }
+
+    /// A text with everything that stands in braces.
+    fn expand(&self, text: &str) -> String {
+        let mut text = text
+            .replace("{r}", self.registries[0].address())
+            .replace("{s}", self.registries[1].address())
+            .replace("{odd}", self.odd.address())
+            .replace("{auth}", &format!("-u {USER} -p {PASSWORD}"))
+            .replace("{created}", CREATED);
+        for (word, question) in [("{digest ", "resolve"), ("{descriptor ", "manifest fetch --descriptor")] {
+            while let Some((before, rest)) = text.split_once(word) {
+                let (name, after) = rest.split_once('}').expect("a name ends with }");
+                let answer = self.ask(&format!("{question} {name}"));
+                text = format!("{before}{}{after}", answer.trim());
+            }
+        }
+        text
+    }
+
+    /// What the real oras prints.
+    fn ask(&self, line: &str) -> String {
+        let layout = if line.contains(self.registries[0].address()) { "" } else { "--oci-layout" };
+        let credentials = if layout.is_empty() { self.credentials.as_str() } else { layout };
+        self.world.run_other(&self.oras, &format!("{line} {credentials}")).success().stdout
+    }
+
+    /// Everything in the working folder, and docker's configuration.
+    fn tree(&self) -> Vec<String> {
+        let mut tree = self.world.tree();
+        // oras leaves its folder for temporary files in a layout.
+        tree.retain(|name| !name.ends_with("ingest/"));
+        for line in &mut tree {
+            let Some((name, _)) = line.rsplit_once(' ').filter(|_| !line.contains(" -> ")) else { continue };
+            let content = self.content(name);
+            line.push_str(&content);
+        }
+        if let Ok(config) = fs::read_to_string(self.world.docker_config().join("config.json")) {
+            tree.push(format!("config.json {}", self.shown(&config)));
+        }
+        tree
+    }
+
+    /// What makes the content of a file this one and no other.
+    fn content(&self, name: &str) -> String {
+        let path = self.world.path(name);
+        let Ok(bytes) = fs::read(&path) else { return " unreadable".to_owned() };
+        let bytes = match String::from_utf8(bytes) {
+            Ok(text) if name.ends_with("index.json") => ordered(&text).into_bytes(),
+            Ok(text) => self.shown(&text).into_bytes(),
+            Err(error) => error.into_bytes(),
+        };
+        format!(" {} {}", mode(&path), Digest::of(&bytes).short())
+    }
+
+    fn shown(&self, text: &str) -> String {
+        let run = Run { stdout: text.to_owned(), stderr: String::new(), code: None };
+        run.with(self.world.replacements()).stdout
+    }
+}
+
+/// What stands in the brackets of a title.
+fn setup(title: &str) -> (Setup, String) {
+    let words = title.rsplit_once('[').and_then(|(_, rest)| rest.strip_suffix(']')).unwrap_or_default();
+    let credentials = format!("-u {USER} -p {PASSWORD}");
+    match words {
+        "" => (Setup::default(), String::new()),
+        "passwords" => (Setup::passwords(), credentials),
+        "tokens" => (Setup::tokens(), credentials),
+        "schema" => (Setup { referrers_api: false, ..Setup::default() }, String::new()),
+        other => panic!("unknown setup {other:?}"),
+    }
+}
+
+fn arguments(line: &str) -> &str {
+    line.strip_prefix("oras").expect("a command line begins with oras").trim_start()
+}
+
+/// A list of manifests has no order of its own.
+fn ordered(index: &str) -> String {
+    let Ok(mut index) = serde_json::from_str::<serde_json::Value>(index) else { return index.to_owned() };
+    if let Some(manifests) = index.get_mut("manifests").and_then(|manifests| manifests.as_array_mut()) {
+        manifests.sort_by_key(ToString::to_string);
+    }
+    index.to_string()
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path)
+        .map_or_else(|_| String::new(), |data| format!("{:o}", data.permissions().mode() & 0o7777))
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Path) -> String {
+    String::new()
+}
