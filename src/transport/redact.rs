@@ -1,7 +1,7 @@
 //! What may be shown of a request and an answer.
 //!
-//! Every value of a query is hidden, not only known names: signed URLs have their signature there, and nobody can list
-//! all the names. Headers that were given by the user are secrets, since nobody knows what is in them.
+//! Values of a query are hidden, not only those of known names: signed URLs have their signature there, and nobody can
+//! list all the names. Headers that were given by the user are secrets, since nobody knows what is in them.
 //!
 //! What does not belong here: the words in which something is not shown.
 
@@ -18,6 +18,8 @@ pub(super) const BODY_LIMIT: usize = 16 * 1024;
 const MASK: &str = "*****";
 /// What stands in place of the value of a query.
 const REDACTED: &str = "REDACTED";
+/// Keys of a query that say what a token was asked for. They are no secrets, and tell what was refused.
+const ASKED_FOR: [&str; 2] = ["scope", "service"];
 /// Keys whose values are tokens.
 const TOKENS: [&str; 5] = ["token", "access_token", "refresh_token", "id_token", "identity_token"];
 
@@ -44,10 +46,11 @@ pub enum Shown {
     Text(String),
 }
 
-/// A URL as an error may name it: without userinfo, and off the registry's origin without the values of its query.
+/// A URL as an error may name it: without userinfo, and off the registry's origin without the values of its query, but
+/// for what a token was asked for.
 pub(crate) fn shown(full: &Url, own_origin: bool) -> String {
     if !own_origin {
-        return url(full);
+        return hidden(full, &ASKED_FOR);
     }
     let mut own = full.clone();
     // Fails only for URLs that cannot have userinfo anyway.
@@ -57,17 +60,31 @@ pub(crate) fn shown(full: &Url, own_origin: bool) -> String {
 
 /// A URL without userinfo and with nothing but keys in its query.
 pub(super) fn url(url: &Url) -> String {
+    hidden(url, &[])
+}
+
+fn hidden(url: &Url, open: &[&str]) -> String {
     let mut url = url.clone();
     if !url.username().is_empty() || url.password().is_some() {
         // Fails only for URLs that cannot have userinfo anyway.
         let _ = (url.set_username(REDACTED), url.set_password(None));
     }
-    if url.query().is_some() {
-        let mut keys: Vec<String> = url.query_pairs().map(|(key, _)| key.into_owned()).collect();
-        keys.sort();
-        url.query_pairs_mut().clear().extend_pairs(keys.iter().map(|key| (key, REDACTED)));
+    if let Some(keys) = url.query().map(|query| keys(query, open)) {
+        url.set_query(Some(&keys));
     }
     url.into()
+}
+
+/// The keys of a query in order, and the values of those that are open.
+fn keys(query: &str, open: &[&str]) -> String {
+    let key = |pair: &&str| pair.split('=').next().unwrap_or_default().to_owned();
+    let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    pairs.sort_by_key(key);
+    let shown = |pair: &str| match key(&pair) {
+        key if open.contains(&key.as_str()) => pair.to_owned(),
+        key => format!("{key}={REDACTED}"),
+    };
+    pairs.into_iter().map(shown).collect::<Vec<_>>().join("&")
 }
 
 /// The headers of a request; `custom` are names that the user gave.
@@ -110,12 +127,7 @@ fn location(value: &str) -> String {
         return url(&absolute);
     }
     match value.split_once('?') {
-        Some((path, query)) => {
-            let mut keys: Vec<_> = query.split('&').filter_map(|pair| pair.split('=').next()).collect();
-            keys.sort_unstable();
-            let pairs: Vec<_> = keys.iter().map(|key| format!("{key}={REDACTED}")).collect();
-            format!("{path}?{}", pairs.join("&"))
-        }
+        Some((path, query)) => format!("{path}?{}", keys(query, &[])),
         None => value.to_owned(),
     }
 }
@@ -202,6 +214,17 @@ mod tests {
         let full = Url::parse("https://u:p@h/x?sig=abc&account=9").unwrap();
         assert_eq!(url(&full), "https://REDACTED@h/x?account=REDACTED&sig=REDACTED");
         assert_eq!(location("/x?b=1&a=2"), "/x?a=REDACTED&b=REDACTED");
+    }
+
+    #[test]
+    fn an_error_tells_what_a_token_was_asked_for_and_no_more() {
+        let full = Url::parse("https://u:p@h/t?service=h&scope=b%3Apull&account=9&scope=a").unwrap();
+        let told = "https://REDACTED@h/t?account=REDACTED&scope=b%3Apull&scope=a&service=h";
+        assert_eq!(shown(&full, false), told);
+        assert_eq!(
+            url(&full),
+            "https://REDACTED@h/t?account=REDACTED&scope=REDACTED&scope=REDACTED&service=REDACTED"
+        );
     }
 
     #[test]

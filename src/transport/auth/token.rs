@@ -149,6 +149,9 @@ fn query(mut realm: Url, credential: &Credential, wish: &Wish<'_>) -> (Request, 
         realm.set_query(None);
     } else {
         realm.query_pairs_mut().clear().extend_pairs(pairs);
+        // As the other clients of these services write it, and so it stands in what is told of a refusal.
+        let query = realm.query().map(|query| query.replace('*', "%2A"));
+        realm.set_query(query.as_deref());
     }
     let named = !credential.username.is_empty() || !credential.password.is_empty();
     let authorization =
