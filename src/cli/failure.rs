@@ -135,7 +135,8 @@ fn explain(error: &Error, heading: Option<&str>, scene: &Scene) -> (String, Opti
             Some((_, place)) => place.reference().is_some(),
             None => scene.places.iter().any(|(_, place)| place.reference().is_some()),
         },
-        Kind::Refused(refusal) => refusal.from_registry,
+        // A command about a registry as a whole has no other place that could be meant.
+        Kind::Refused(refusal) => refusal.from_registry || scene.places.is_empty(),
         _ => false,
     };
     let message = match error.kind() {

@@ -69,6 +69,8 @@ fn the_own_words_of_a_registry_stand_alone() {
     assert_eq!(explained(error, &scene), format!("Error response from registry: {told}"));
     let error = refusal(403, b"", false).within("failed to push");
     assert_eq!(explained(error, &scene), format!("Error: failed to push: {told}"));
+    let error = refusal(403, b"", false).within("failed to log in");
+    assert_eq!(explained(error, &Scene::default()), format!("Error response from registry: {told}"));
 }
 
 #[test]
