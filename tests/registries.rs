@@ -17,6 +17,8 @@ mod peer;
 mod support;
 #[path = "registries/token_service.rs"]
 mod token_service;
+#[path = "registries/words.rs"]
+mod words;
 
 use std::path::Path;
 
@@ -67,6 +69,33 @@ fn debians_registry_with_basic_authentication() {
 #[test]
 fn debians_registry_with_a_token_service() {
     with_peers(|peers| main_job(peers, &Peer::distribution(Path::new("docker-registry"), Auth::Token)));
+}
+
+#[test]
+fn a_graph_goes_from_registry_to_registry_as_it_is() {
+    with_peers(|peers| {
+        let world = World::new();
+        let first = Registry::start(Setup::default());
+        prepare_files(&world);
+        let mut artifact = format!("{}/team/hello:v1", first.address());
+        push_and_attach(&world, &artifact);
+        let graph = discovered(&world, &artifact);
+        let chain = [
+            Peer::distribution(&peers.join("registry"), Auth::Token),
+            Peer::olareg(peers, Auth::Token),
+            Peer::distribution(Path::new("docker-registry"), Auth::Basic),
+            Peer::olareg(peers, Auth::Basic),
+            Peer::distribution(Path::new("docker-registry"), Auth::Token),
+        ];
+        for peer in &chain {
+            prepare(&world, peer);
+            let copy = format!("{}/promoted:v1", peer.address());
+            let _ = world.run(&format!("{} {artifact} {copy}", peer.copies())).success();
+            assert_eq!(discovered(&world, &copy), graph);
+            pull_the_same(&world, &copy);
+            artifact = copy;
+        }
+    });
 }
 
 #[test]
@@ -197,7 +226,10 @@ fn main_job(peers: &Path, peer: &Peer) {
     for tag in ["v1", "v2", "latest"] {
         assert!(tags.lines().any(|line| line == tag), "{tags}");
     }
-    delete(&ours, &artifact);
+    // One of them has no list of repositories, and says so.
+    let line = format!("repo ls {}", peer.address());
+    assert_eq!(ours.run(&line), theirs.run(&line));
+    delete(&ours, &theirs, &artifact);
 }
 
 /// Files and a login.
@@ -267,14 +299,16 @@ fn backwards(ours: &World, theirs: &World, peer: &Peer) {
 }
 
 /// Deletes a graph from the leaves to the root.
-fn delete(world: &World, artifact: &str) {
+fn delete(ours: &World, theirs: &World, artifact: &str) {
     let (repository, _) = artifact.rsplit_once(':').unwrap();
-    let mut graph = discovered(world, artifact);
     // The order of the tree is each before its referrers.
-    graph.reverse();
-    for digest in graph {
-        let _ = world.run(&format!("manifest delete -f {repository}@{digest}")).success();
+    let mut graph = discovered(ours, artifact);
+    while let Some(digest) = graph.pop() {
+        let _ = ours.run(&format!("manifest delete -f {repository}@{digest}")).success();
+        if !graph.is_empty() {
+            assert_eq!(discovered(theirs, artifact), graph, "after the deletion of {digest}");
+        }
     }
-    let gone = world.run(&format!("manifest fetch {artifact}")).failure();
+    let gone = ours.run(&format!("manifest fetch {artifact}")).failure();
     assert!(gone.stderr.contains("not found"), "{gone}");
 }
