@@ -1,24 +1,17 @@
 //! `attach`: an artifact about another one.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 fn world() -> (World, Registry, String) {
-    let mut world = World::new();
-    let registry = Registry::start(Setup::default());
-    world.show(registry.address(), "localhost:5000");
-    world.write("hi.txt", "hello\n");
+    let (world, registry, artifact) = World::with_artifact(Setup::default());
     world.write("hi.sig", "signed\n");
-    let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} hi.txt {CREATED}")).success();
     (world, registry, artifact)
 }
 
 #[test]
 fn the_subject_is_told_by_its_digest() {
     let (world, _registry, artifact) = world();
-    let run = world.run(&format!("attach {artifact} --artifact-type sig/example hi.sig {CREATED}"));
+    let run = world.run(&format!("attach {artifact} --artifact-type sig/example hi.sig {STEADY}"));
     insta::assert_snapshot!(run.success(), @"
     Preparing hi.sig
     Exists    44136fa355b3 application/vnd.oci.empty.v1+json
@@ -48,7 +41,7 @@ fn many_at_once_are_all_listed_without_the_referrers_api() {
     let (world, registry) =
         (World::new(), Registry::start(Setup { referrers_api: false, ..Setup::default() }));
     let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    let _ = world.run(&format!("push {artifact} {STEADY}")).success();
     for number in 0..5 {
         let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a n={number}")).success();
     }

@@ -1,19 +1,13 @@
 //! `cp`: an artifact, or all that is about it, to another place.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 fn world() -> (World, [Registry; 2], String) {
-    let mut world = World::new();
-    let registries = [Registry::start(Setup::default()), Registry::start(Setup::default())];
-    world.show(registries[0].address(), "localhost:5000");
-    world.show(registries[1].address(), "localhost:5001");
-    world.write("hi.txt", "hello\n");
-    let artifact = format!("{}/hello:v1", registries[0].address());
-    let _ = world.run(&format!("push {artifact} hi.txt {CREATED}")).success();
-    let _ = world.run(&format!("attach {artifact} --artifact-type sig/example {CREATED}")).success();
-    (world, registries, artifact)
+    let (mut world, first, artifact) = World::with_artifact(Setup::default());
+    let second = Registry::start(Setup::default());
+    world.show(second.address(), "localhost:5001");
+    let _ = world.run(&format!("attach {artifact} --artifact-type sig/example {STEADY}")).success();
+    (world, [first, second], artifact)
 }
 
 #[test]

@@ -1,21 +1,17 @@
 //! `discover`: the graph of an artifact.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 /// An artifact with a signature and a signed SBOM.
 fn world() -> (World, Registry, String) {
-    let mut world = World::new();
-    let registry = Registry::start(Setup::default());
-    world.show(registry.address(), "localhost:5000");
+    let (world, registry) = World::with_registry(Setup::default());
     let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
-    let _ = world.run(&format!("attach {artifact} --artifact-type sig/example {CREATED}")).success();
-    let line = format!("attach {artifact} --artifact-type sbom/example {CREATED} --format json");
+    let _ = world.run(&format!("push {artifact} {STEADY}")).success();
+    let _ = world.run(&format!("attach {artifact} --artifact-type sig/example {STEADY}")).success();
+    let line = format!("attach {artifact} --artifact-type sbom/example {STEADY} --format json");
     let sbom = world.run(&line).success().json()["reference"].as_str().unwrap().to_owned();
     let sbom = sbom.replace("localhost:5000", registry.address());
-    let _ = world.run(&format!("attach {sbom} --artifact-type sig/example {CREATED}")).success();
+    let _ = world.run(&format!("attach {sbom} --artifact-type sig/example {STEADY}")).success();
     (world, registry, artifact)
 }
 

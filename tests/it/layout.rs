@@ -2,9 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::World;
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{STEADY, World};
 
 fn world() -> World {
     let world = World::new();
@@ -15,7 +13,7 @@ fn world() -> World {
 #[test]
 fn push_makes_the_layout() {
     let world = world();
-    let run = world.run(&format!("push --oci-layout layout:v1 hi.txt {CREATED}"));
+    let run = world.run(&format!("push --oci-layout layout:v1 hi.txt {STEADY}"));
     insta::assert_snapshot!(run.success(), @"
     Preparing hi.txt
     Uploading 44136fa355b3 application/vnd.oci.empty.v1+json
@@ -35,8 +33,8 @@ fn push_makes_the_layout() {
 #[test]
 fn the_main_job_needs_no_registry() {
     let world = world();
-    let _ = world.run(&format!("push --oci-layout layout:v1 hi.txt {CREATED}")).success();
-    let _ = world.run(&format!("attach --oci-layout layout:v1 --artifact-type a/b {CREATED}")).success();
+    let _ = world.run(&format!("push --oci-layout layout:v1 hi.txt {STEADY}")).success();
+    let _ = world.run(&format!("attach --oci-layout layout:v1 --artifact-type a/b {STEADY}")).success();
     let found = world.run("discover --oci-layout layout:v1 --format json").success().json();
     assert_eq!(found["referrers"][0]["artifactType"], "a/b");
     let _ = world.run("cp -r --from-oci-layout layout:v1 --to-oci-layout second:v1").success();
@@ -54,7 +52,7 @@ fn the_main_job_needs_no_registry() {
 #[test]
 fn a_tar_of_a_layout_is_read() {
     let world = world();
-    let _ = world.run(&format!("push --oci-layout layout:v1 hi.txt {CREATED}")).success();
+    let _ = world.run(&format!("push --oci-layout layout:v1 hi.txt {STEADY}")).success();
     let tar = Command::new("tar")
         .current_dir(world.work())
         .args(["-C", "layout", "-cf", "layout.tar", "."])
@@ -71,7 +69,7 @@ fn a_tar_of_a_layout_is_read() {
 #[test]
 fn a_layout_by_path_takes_any_text_as_a_tag() {
     let world = world();
-    let _ = world.run(&format!("push --oci-layout-path layout example.com/x:v1 hi.txt {CREATED}")).success();
+    let _ = world.run(&format!("push --oci-layout-path layout example.com/x:v1 hi.txt {STEADY}")).success();
     assert_eq!(world.run("repo tags --oci-layout-path layout example.com/x").success().stdout, "v1\n");
     let _ = world.run("resolve --oci-layout-path layout example.com/x:v1").success();
 }

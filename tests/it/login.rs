@@ -5,9 +5,7 @@ use std::fs;
 use crate::support::{Registry, Setup, World};
 
 fn world(setup: Setup) -> (World, Registry) {
-    let mut world = World::new();
-    let registry = Registry::start(setup);
-    world.show(registry.address(), "localhost:5000");
+    let (world, registry) = World::with_registry(setup);
     world.write("hi.txt", "hello\n");
     (world, registry)
 }

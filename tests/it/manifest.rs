@@ -1,15 +1,11 @@
 //! `manifest fetch` and `manifest delete`.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 fn world() -> (World, Registry, String) {
-    let mut world = World::new();
-    let registry = Registry::start(Setup::default());
-    world.show(registry.address(), "localhost:5000");
+    let (world, registry) = World::with_registry(Setup::default());
     let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    let _ = world.run(&format!("push {artifact} {STEADY}")).success();
     (world, registry, artifact)
 }
 
@@ -110,10 +106,10 @@ fn without_the_referrers_api_deletion_shortens_the_index() {
     let (world, registry) =
         (World::new(), Registry::start(Setup { referrers_api: false, ..Setup::default() }));
     let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
-    let line = format!("attach {artifact} --artifact-type a/b {CREATED} --format json");
+    let _ = world.run(&format!("push {artifact} {STEADY}")).success();
+    let line = format!("attach {artifact} --artifact-type a/b {STEADY} --format json");
     let first = world.run(&line).success().json()["reference"].as_str().unwrap().to_owned();
-    let _ = world.run(&format!("attach {artifact} --artifact-type c/d {CREATED}")).success();
+    let _ = world.run(&format!("attach {artifact} --artifact-type c/d {STEADY}")).success();
     let _ = world.run(&format!("manifest delete -f {first}")).success();
     let found = world.run(&format!("discover {artifact} --format json")).success().json();
     let left: Vec<_> =

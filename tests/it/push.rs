@@ -1,13 +1,9 @@
 //! `push`: files to an artifact.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 fn world() -> (World, Registry) {
-    let mut world = World::new();
-    let registry = Registry::start(Setup::default());
-    world.show(registry.address(), "localhost:5000");
+    let (world, registry) = World::with_registry(Setup::default());
     world.write("hi.txt", "hello\n");
     (world, registry)
 }
@@ -15,7 +11,7 @@ fn world() -> (World, Registry) {
 #[test]
 fn status_lines_come_as_things_happen_and_the_end_says_what_was_pushed() {
     let (world, registry) = world();
-    let run = world.run(&format!("push {}/hello:v1,v2 hi.txt {CREATED}", registry.address()));
+    let run = world.run(&format!("push {}/hello:v1,v2 hi.txt {STEADY}", registry.address()));
     insta::assert_snapshot!(run.success(), @"
     Preparing hi.txt
     Uploading 44136fa355b3 application/vnd.oci.empty.v1+json
@@ -34,8 +30,8 @@ fn status_lines_come_as_things_happen_and_the_end_says_what_was_pushed() {
 #[test]
 fn a_manifest_that_is_there_is_only_tagged() {
     let (world, registry) = world();
-    let _ = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address())).success();
-    let run = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address()));
+    let _ = world.run(&format!("push {}/hello:v1 hi.txt {STEADY}", registry.address())).success();
+    let run = world.run(&format!("push {}/hello:v1 hi.txt {STEADY}", registry.address()));
     insta::assert_snapshot!(run.success(), @"
     Preparing hi.txt
     Pushed [registry] localhost:5000/hello:v1
@@ -47,7 +43,7 @@ fn a_manifest_that_is_there_is_only_tagged() {
 #[test]
 fn json_tells_the_same_and_nothing_else() {
     let (world, registry) = world();
-    let run = world.run(&format!("push {}/hello:v1 hi.txt {CREATED} --format json", registry.address()));
+    let run = world.run(&format!("push {}/hello:v1 hi.txt {STEADY} --format json", registry.address()));
     insta::assert_snapshot!(run.success(), @r#"
     {
       "reference": "localhost:5000/hello@sha256:bcd76ee5c28a3fa6d090ecc1b81b716422aefb73257bb3844217122c9c777d73",
@@ -68,7 +64,7 @@ fn json_tells_the_same_and_nothing_else() {
 #[test]
 fn the_exported_manifest_is_the_pushed_one() {
     let (world, registry) = world();
-    let line = format!("push {}/hello:v1 hi.txt {CREATED} --export-manifest out.json", registry.address());
+    let line = format!("push {}/hello:v1 hi.txt {STEADY} --export-manifest out.json", registry.address());
     let _ = world.run(&line).success();
     let fetched = world.run(&format!("manifest fetch {}/hello:v1", registry.address())).success();
     assert_eq!(world.read("out.json"), fetched.stdout);

@@ -1,17 +1,13 @@
 //! `repo tags` and `repo ls`.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 fn world() -> (World, Registry) {
-    let mut world = World::new();
-    let registry = Registry::start(Setup::default());
-    world.show(registry.address(), "localhost:5000");
+    let (world, registry) = World::with_registry(Setup::default());
     for artifact in ["hello:v1,v2", "ns/one:v1", "ns/two:v1"] {
-        let _ = world.run(&format!("push {}/{artifact} {CREATED}", registry.address())).success();
+        let _ = world.run(&format!("push {}/{artifact} {STEADY}", registry.address())).success();
     }
-    let _ = world.run(&format!("push {}/hello:other -a k=v {CREATED}", registry.address())).success();
+    let _ = world.run(&format!("push {}/hello:other -a k=v {STEADY}", registry.address())).success();
     (world, registry)
 }
 

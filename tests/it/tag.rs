@@ -1,15 +1,11 @@
 //! `tag` and `resolve`.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 fn world() -> (World, Registry, String) {
-    let mut world = World::new();
-    let registry = Registry::start(Setup::default());
-    world.show(registry.address(), "localhost:5000");
+    let (world, registry) = World::with_registry(Setup::default());
     let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    let _ = world.run(&format!("push {artifact} {STEADY}")).success();
     (world, registry, artifact)
 }
 

@@ -1,15 +1,10 @@
 //! Which requests a command sends. Round trips are what a user waits for, and order is what keeps a registry whole.
 
-use crate::support::{Registry, Setup, World};
-
-const CREATED: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";
+use crate::support::{Registry, STEADY, Setup, World};
 
 /// A registry with one artifact, `hello:v1`, and a log that begins after it.
 fn with_an_artifact(setup: Setup) -> (World, Registry, String) {
-    let (world, registry) = (World::new(), Registry::start(setup));
-    world.write("hi.txt", "hello\n");
-    let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} hi.txt {CREATED}")).success();
+    let (world, registry, artifact) = World::with_artifact(setup);
     registry.clear_log();
     (world, registry, artifact)
 }
@@ -18,7 +13,7 @@ fn with_an_artifact(setup: Setup) -> (World, Registry, String) {
 fn push_looks_before_it_sends_and_tags_last() {
     let (world, registry) = (World::new(), Registry::start(Setup::default()));
     world.write("hi.txt", "hello\n");
-    let _ = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address())).success();
+    let _ = world.run(&format!("push {}/hello:v1 hi.txt {STEADY}", registry.address())).success();
     let log = registry.log();
     assert_eq!(log.first().unwrap(), "HEAD hello/manifests/<digest> 404");
     assert_eq!(log.last().unwrap(), "PUT hello/manifests/v1 201");
@@ -34,7 +29,7 @@ fn push_looks_before_it_sends_and_tags_last() {
 #[test]
 fn pushing_again_only_looks_and_tags() {
     let (world, registry, artifact) = with_an_artifact(Setup::default());
-    let _ = world.run(&format!("push {artifact} hi.txt {CREATED}")).success();
+    let _ = world.run(&format!("push {artifact} hi.txt {STEADY}")).success();
     assert_eq!(registry.log(), ["HEAD hello/manifests/<digest> 200", "PUT hello/manifests/v1 201"]);
 }
 
@@ -48,7 +43,7 @@ fn pull_takes_the_manifest_and_only_what_has_a_title() {
 #[test]
 fn attach_needs_no_more_than_its_own_content() {
     let (world, registry, artifact) = with_an_artifact(Setup::default());
-    let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a k=v {CREATED}")).success();
+    let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a k=v {STEADY}")).success();
     assert_eq!(
         registry.log(),
         [
@@ -63,7 +58,7 @@ fn attach_needs_no_more_than_its_own_content() {
 #[test]
 fn without_the_referrers_api_attach_writes_the_index_of_the_tag_schema() {
     let (world, registry, artifact) = with_an_artifact(Setup { referrers_api: false, ..Setup::default() });
-    let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a k=v {CREATED}")).success();
+    let _ = world.run(&format!("attach {artifact} --artifact-type a/b -a k=v {STEADY}")).success();
     let log = registry.log();
     assert_eq!(
         log[3..],
@@ -123,7 +118,7 @@ fn one_token_serves_a_whole_push() {
     world.write("hi.txt", "hello\n");
     registry.log_in(&world);
     registry.clear_log();
-    let _ = world.run(&format!("push {}/hello:v1 hi.txt {CREATED}", registry.address())).success();
+    let _ = world.run(&format!("push {}/hello:v1 hi.txt {STEADY}", registry.address())).success();
     let tokens: Vec<_> = registry.log().into_iter().filter(|request| request.contains("/token")).collect();
     assert_eq!(tokens.len(), 1, "{tokens:#?}");
 }
@@ -133,7 +128,7 @@ fn both_ends_of_a_copy_share_what_opens_the_registry() {
     let (world, registry) = (World::new(), Registry::start(Setup::passwords()));
     registry.log_in(&world);
     let artifact = format!("{}/hello:v1", registry.address());
-    let _ = world.run(&format!("push {artifact} {CREATED}")).success();
+    let _ = world.run(&format!("push {artifact} {STEADY}")).success();
     registry.clear_log();
     let _ = world.run(&format!("cp {artifact} {}/other:v1", registry.address())).success();
     let refused: Vec<_> = registry.log().into_iter().filter(|request| request.ends_with(" 401")).collect();

@@ -11,3 +11,6 @@ pub mod world;
 pub use registry::{Registry, Setup};
 pub use run::Run;
 pub use world::World;
+
+/// Flags that make the manifest and the order of the lines the same in each run.
+pub const STEADY: &str = "-a org.opencontainers.image.created=2024-05-01T10:00:00Z --concurrency 1";

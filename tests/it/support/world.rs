@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Run;
+use super::{Registry, Run, STEADY, Setup};
 
 /// Where commands run. Gone with everything in it at the end of the test.
 pub struct World {
@@ -34,6 +34,22 @@ impl World {
             (folder.path().display().to_string(), "[world]".to_owned()),
         ];
         Self { folder, binary: binary.into(), replacements }
+    }
+
+    /// A world, and a registry that is called `localhost:5000` in everything that is printed.
+    pub fn with_registry(setup: Setup) -> (Self, Registry) {
+        let (mut world, registry) = (Self::new(), Registry::start(setup));
+        world.show(registry.address(), "localhost:5000");
+        (world, registry)
+    }
+
+    /// The same with the artifact `hello:v1` in it, made of the file `hi.txt`.
+    pub fn with_artifact(setup: Setup) -> (Self, Registry, String) {
+        let (world, registry) = Self::with_registry(setup);
+        world.write("hi.txt", "hello\n");
+        let artifact = format!("{}/hello:v1", registry.address());
+        let _ = world.run(&format!("push {artifact} hi.txt {STEADY}")).success();
+        (world, registry, artifact)
     }
 
     /// Shows `from` as `to` in everything that is printed from now on.
