@@ -125,6 +125,24 @@ fn an_identity_token_stands_for_a_password() {
 }
 
 #[test]
+fn what_is_public_is_pulled_without_a_login() {
+    with_peers(|peers| {
+        for program in [peers.join("registry"), "docker-registry".into()] {
+            let peer = Peer::distribution(&program, Auth::TokenOrPull);
+            let (alice, stranger) = (World::new(), World::new());
+            prepare(&alice, &peer);
+            prepare_files(&stranger);
+            let artifact = format!("{}/team/hello:v1", peer.address());
+            push_and_attach(&alice, &artifact);
+            pull_the_same(&stranger, &artifact);
+            assert_eq!(discovered(&stranger, &artifact), discovered(&alice, &artifact));
+            let run = stranger.run(&format!("tag {artifact} v2")).failure();
+            assert!(run.stderr.starts_with("Error response from registry: unauthorized: "), "{run}");
+        }
+    });
+}
+
+#[test]
 fn no_more_tokens_are_asked_for_than_by_the_real_oras() {
     with_peers(|peers| {
         let peer = Peer::distribution(&peers.join("registry"), Auth::Token);

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::token_service::{ISSUER, SERVICE, TokenService};
+use crate::token_service::{ISSUER, SERVICE, Strangers, TokenService};
 
 /// The user that registries with passwords know.
 pub const USER: &str = "alice";
@@ -21,6 +21,8 @@ pub enum Auth {
     Basic,
     /// By a token from a service: its own one, or the one that is started beside it.
     Token,
+    /// The same, where everybody gets a token for pulling.
+    TokenOrPull,
 }
 
 /// A registry that runs until this is dropped.
@@ -37,7 +39,11 @@ impl Peer {
     /// distribution, version 2 or 3: no referrers API.
     pub fn distribution(program: &Path, auth: Auth) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let tokens = (auth == Auth::Token).then(TokenService::start);
+        let tokens = match auth {
+            Auth::None | Auth::Basic => None,
+            Auth::Token => Some(TokenService::start(Strangers::Refused)),
+            Auth::TokenOrPull => Some(TokenService::start(Strangers::MayPull)),
+        };
         let users = match auth {
             Auth::None => String::new(),
             Auth::Basic => {
@@ -45,7 +51,7 @@ impl Peer {
                 std::fs::write(&file, format!("{USER}:{}\n", hash())).unwrap();
                 format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", file.display())
             }
-            Auth::Token => {
+            Auth::Token | Auth::TokenOrPull => {
                 let service = tokens.as_ref().unwrap();
                 let file = folder.path().join("tokens.pem");
                 std::fs::write(&file, service.certificate()).unwrap();

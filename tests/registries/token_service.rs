@@ -36,6 +36,15 @@ pub struct TokenService {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What those may do who do not say who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strangers {
+    /// Nothing: they get no token.
+    Refused,
+    /// Reading: of what they ask for they are granted no more.
+    MayPull,
+}
+
 /// A token that was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -47,13 +56,13 @@ pub struct Asked {
 
 impl TokenService {
     /// Starts one on a free port.
-    pub fn start() -> Self {
+    pub fn start(strangers: Strangers) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new([ISSUER.to_owned()]).unwrap().self_signed(&key).unwrap();
         let pem = certificate.pem();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let signer = Signer { key, certificate: STANDARD.encode(certificate.der()) };
-        let desk = Arc::new(Desk { signer, asked: Arc::clone(&asked) });
+        let desk = Arc::new(Desk { signer, strangers, asked: Arc::clone(&asked) });
         let router = Router::new().route("/token", get(by_password).post(by_identity)).with_state(desk);
         let (end, ended) = oneshot::channel();
         let (tell, told) = mpsc::channel();
@@ -102,12 +111,13 @@ impl Drop for TokenService {
 /// What those who answer share.
 struct Desk {
     signer: Signer,
+    strangers: Strangers,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Desk {
-    /// A token for one whose name is sure.
-    fn give(&self, exchange: bool, parameters: &[(String, String)]) -> String {
+    /// A token for what is asked, as far as it is granted.
+    fn give(&self, exchange: bool, parameters: &[(String, String)], granted: fn(&str) -> bool) -> String {
         let service = parameters.iter().find(|(name, _)| name == "service");
         assert_eq!(service.map(|(_, value)| value.as_str()), Some(SERVICE), "{parameters:?}");
         let scopes: Vec<&str> = parameters
@@ -116,7 +126,7 @@ impl Desk {
             .flat_map(|(_, value)| value.split_whitespace())
             .collect();
         self.asked.lock().unwrap().push(Asked { exchange, scope: scopes.join(" ") });
-        self.signer.token(&scopes)
+        self.signer.token(&scopes, granted)
     }
 }
 
@@ -125,11 +135,13 @@ type Answer = Result<String, (StatusCode, String)>;
 /// The plain form: `GET ?service=S&scope=A&scope=B` with a password.
 async fn by_password(State(desk): State<Arc<Desk>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Answer {
     let expected = format!("Basic {}", STANDARD.encode(format!("{USER}:{PASSWORD}")));
-    if headers.get(header::AUTHORIZATION).is_none_or(|given| given != expected.as_str()) {
-        return Err(refused(StatusCode::UNAUTHORIZED));
-    }
+    let granted: fn(&str) -> bool = match headers.get(header::AUTHORIZATION) {
+        Some(given) if given == expected.as_str() => |_| true,
+        None if desk.strangers == Strangers::MayPull => |action| action == "pull",
+        _ => return Err(refused(StatusCode::UNAUTHORIZED)),
+    };
     let parameters = pairs(query.unwrap_or_default().as_bytes());
-    Ok(json!({ "token": desk.give(false, &parameters), "expires_in": 300 }).to_string())
+    Ok(json!({ "token": desk.give(false, &parameters, granted), "expires_in": 300 }).to_string())
 }
 
 /// The OAuth2 form: `POST` of a refresh token; the scopes are one parameter.
@@ -139,7 +151,7 @@ async fn by_identity(State(desk): State<Arc<Desk>>, form: String) -> Answer {
     if !is("grant_type", "refresh_token") || !is("refresh_token", IDENTITY_TOKEN) {
         return Err(refused(StatusCode::UNAUTHORIZED));
     }
-    Ok(json!({ "access_token": desk.give(true, &parameters), "expires_in": 300 }).to_string())
+    Ok(json!({ "access_token": desk.give(true, &parameters, |_| true), "expires_in": 300 }).to_string())
 }
 
 fn refused(status: StatusCode) -> (StatusCode, String) {
@@ -157,13 +169,13 @@ struct Signer {
 }
 
 impl Signer {
-    fn token(&self, scopes: &[&str]) -> String {
+    fn token(&self, scopes: &[&str], granted: fn(&str) -> bool) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let head = json!({ "typ": "JWT", "alg": "ES256", "x5c": [self.certificate] });
         let claims = json!({
             "iss": ISSUER, "sub": USER, "aud": SERVICE, "jti": "1",
             "iat": now, "nbf": now, "exp": now + 300,
-            "access": scopes.iter().map(|scope| access(scope)).collect::<Vec<_>>(),
+            "access": scopes.iter().map(|scope| access(scope, granted)).collect::<Vec<_>>(),
         });
         let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encoded(head), encoded(claims));
@@ -173,10 +185,10 @@ impl Signer {
 }
 
 /// `repository:team/hello:pull,push` as an entry of the claim.
-fn access(scope: &str) -> Value {
+fn access(scope: &str, granted: fn(&str) -> bool) -> Value {
     let (kind, rest) = scope.split_once(':').unwrap();
     let (name, actions) = rest.rsplit_once(':').unwrap();
-    json!({ "type": kind, "name": name, "actions": actions.split(',').collect::<Vec<_>>() })
+    json!({ "type": kind, "name": name, "actions": actions.split(',').filter(|action| granted(action)).collect::<Vec<_>>() })
 }
 
 /// The two numbers of a DER signature as 32 bytes each. DER drops zeros in front, and sets one before a high bit.

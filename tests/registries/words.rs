@@ -8,9 +8,9 @@ use crate::{prepare_files, with_peers};
 
 /// Lines that fail, where `R` is the registry.
 const WITHOUT_LOGIN: &[&str] = &[
-    "push R/team/hello:v1 hello.txt",
+    "push R/team/hello:v1 hello.txt --concurrency 1",
     "pull R/team/hello:v1",
-    "attach R/team/hello:v1 --artifact-type sig/example signature",
+    "attach R/team/hello:v1 --artifact-type sig/example signature --concurrency 1",
     "discover R/team/hello:v1",
     "manifest fetch R/team/hello:v1",
     "manifest delete -f R/team/hello:v1",
@@ -26,7 +26,7 @@ const WITHOUT_LOGIN: &[&str] = &[
 const WITH_LOGIN: &[&str] = &[
     "pull R/none:v1",
     "pull R/team/hello:none",
-    "attach R/team/hello:none --artifact-type sig/example signature",
+    "attach R/team/hello:none --artifact-type sig/example signature --concurrency 1",
     "discover R/none:v1",
     "discover R/team/hello:none",
     "manifest fetch R/none:v1",
@@ -53,7 +53,7 @@ fn olareg_is_quoted_as_by_the_real_oras() {
 fn distribution_is_quoted_as_by_the_real_oras() {
     with_peers(|peers| {
         for program in [peers.join("registry"), "docker-registry".into()] {
-            for auth in [Auth::None, Auth::Basic, Auth::Token] {
+            for auth in [Auth::None, Auth::Basic, Auth::Token, Auth::TokenOrPull] {
                 compare(peers, &Peer::distribution(&program, auth));
             }
         }
