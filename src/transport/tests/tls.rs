@@ -130,6 +130,10 @@ async fn a_server_that_is_its_own_authority_may_stand_in_the_file() {
     settings.resolve = vec![format!("reg.test:443:{}", server.address).parse().unwrap()];
     let error = get(&Client::new("reg.test", settings).unwrap(), "x").await.unwrap_err().to_string();
     assert!(error.ends_with("x509: certificate is valid for 127.0.0.1, not reg.test"), "{error}");
+    let error = get(&client(&server, Authority::new().trusted()), "x").await.unwrap_err().to_string();
+    let words =
+        "certificate signed by unknown authority (possibly because it is that of an authority itself)";
+    assert!(error.ends_with(words), "{error}");
 }
 
 #[tokio::test]

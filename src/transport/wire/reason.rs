@@ -180,6 +180,12 @@ fn of_certificate(error: &CertificateError) -> String {
                 format!("certificate is valid for {}, not {wanted}", names.join(", "))
             }
         }
+        // An authority that no one vouches for: what signs itself is often marked as one.
+        CertificateError::Other(inner) if inner.0.to_string() == "CaUsedAsEndEntity" => {
+            "certificate signed by unknown authority (possibly because it is that of an authority itself)"
+                .to_owned()
+        }
+        CertificateError::Other(inner) => inner.0.to_string(),
         other => other.to_string(),
     }
 }
