@@ -38,6 +38,16 @@ pub struct Peer {
 impl Peer {
     /// distribution, version 2 or 3: no referrers API.
     pub fn distribution(program: &Path, auth: Auth) -> Self {
+        Self::distribution_with(program, auth, "")
+    }
+
+    /// The same over HTTPS and so HTTP/2, with the files of its certificate and key.
+    pub fn distribution_over_https(program: &Path, certificate: &Path, key: &Path) -> Self {
+        let tls = format!(", tls: {{certificate: {}, key: {}}}", certificate.display(), key.display());
+        Self::distribution_with(program, Auth::None, &tls)
+    }
+
+    fn distribution_with(program: &Path, auth: Auth, tls: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tokens = match auth {
             Auth::None | Auth::Basic => None,
@@ -64,7 +74,7 @@ impl Peer {
         };
         let config = format!(
             "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\n\
-             http: {{addr: '127.0.0.1:0', secret: test}}\n{users}",
+             http: {{addr: '127.0.0.1:0', secret: test{tls}}}\n{users}",
             folder.path().join("content").display()
         );
         let file = folder.path().join("config.yml");
