@@ -11,7 +11,7 @@ fn distribution_speaks_http_2_with_a_certificate_of_an_own_authority() {
     with_peers(|peers| {
         for program in [peers.join("registry"), "docker-registry".into()] {
             let (ours, theirs) = (World::new(), World::of(peers.join("oras")));
-            let authority = authority(&ours);
+            let authority = make_authority(&ours);
             let (certificate, key) = (ours.path("server.pem"), ours.path("server.key"));
             let peer = Peer::distribution_over_https(&program, &certificate, &key);
             let (artifact, copy) =
@@ -38,14 +38,40 @@ fn distribution_speaks_http_2_with_a_certificate_of_an_own_authority() {
             let (mine, real) = (graph(&ours).json(), graph(&theirs).json());
             assert_eq!(mine, real);
             assert_eq!(mine["referrers"].as_array().unwrap().len(), 1);
-            let stranger = ours.run(&format!("pull --plain-http=false {copy}")).failure();
-            assert!(stranger.stderr.contains("x509: certificate signed by unknown authority"), "{stranger}");
+            let other = make_authority(&theirs);
+            let run = ours.run(&format!("pull --plain-http=false --ca-file {other} {copy}")).failure();
+            assert!(run.stderr.contains("x509: certificate signed by unknown authority"), "{run}");
         }
     });
 }
 
+#[cfg(all(unix, not(target_vendor = "apple")))]
+#[test]
+fn a_certificate_that_signs_itself_may_be_one_of_the_systems() {
+    with_peers(|peers| {
+        let world = World::new();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        world.write("server.pem", params.self_signed(&key).unwrap().pem());
+        world.write("server.key", key.serialize_pem());
+        world.write("empty.pem", "");
+        world.write("hello.txt", "hello\n");
+        let (certificate, key) = (world.path("server.pem"), world.path("server.key"));
+        let peer = Peer::distribution_over_https(&peers.join("registry"), &certificate, &key);
+        let push = |trusted: &str| {
+            let file = world.path(trusted);
+            let line = format!("push --plain-http=false {}/hello:v1 hello.txt", peer.address());
+            world.run_with(&line, "", &[("SSL_CERT_FILE", file.as_os_str())])
+        };
+        let _ = push("server.pem").success();
+        let run = push("empty.pem").failure();
+        assert!(run.stderr.contains("this system has no certificates of authorities"), "{run}");
+    });
+}
+
 /// Makes an authority and a certificate for `localhost`; returns the file of the authority.
-fn authority(world: &World) -> String {
+fn make_authority(world: &World) -> String {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();

@@ -1,8 +1,9 @@
 //! Whom to trust, and what to show of oneself.
 //!
-//! With a file of certificates only those are trusted, and not the system's. Such a file often holds the server's own
+//! With a file of certificates only those are trusted, and not the system's. Either often holds the server's own
 //! certificate, signed by itself and marked as an authority: rustls takes no authority for a server, Go takes whatever
-//! lies in its pool. So a certificate that is in the file byte by byte is taken too, if name and time are right.
+//! lies in its pool. So a certificate that is trusted byte by byte is taken too, if name and time are right. macOS and
+//! Windows judge certificates on their own.
 //!
 //! What does not belong here: connections.
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use reqwest::{ClientBuilder, Identity};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier, verify_server_name};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -40,9 +41,10 @@ pub(super) enum Protocol {
 
 /// Which certificates are taken.
 enum Trust {
+    /// Those that the system takes, which are read when they are needed.
     System,
     Any,
-    Only(Arc<Pinned>),
+    Only(Arc<Trusted>),
 }
 
 impl Tls {
@@ -55,7 +57,7 @@ impl Tls {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let trust = match &settings.ca_file {
             _ if settings.insecure => Trust::Any,
-            Some(path) => Trust::Only(Arc::new(Pinned::read(path)?)),
+            Some(path) => Trust::Only(Arc::new(Trusted::read(path)?)),
             None => Trust::System,
         };
         let identity = match &settings.client_certificate {
@@ -83,12 +85,18 @@ impl Tls {
         };
         let identity = self.identity.as_ref().filter(|_| own);
         let builder = match &self.trust {
-            Trust::Only(pinned) => {
-                return Ok(builder.tls_backend_preconfigured(pinned.config(identity, protocol)?));
+            Trust::Only(trusted) => {
+                return Ok(builder.tls_backend_preconfigured(trusted.config(identity, protocol)?));
             }
             Trust::Any => builder.tls_danger_accept_invalid_certs(true),
             // Reading the system's certificates takes milliseconds.
             Trust::System if !secure => builder.tls_certs_only([]),
+            #[cfg(all(unix, not(target_vendor = "apple")))]
+            Trust::System => {
+                let trusted = Arc::new(Trusted::of_system()?);
+                return Ok(builder.tls_backend_preconfigured(trusted.config(identity, protocol)?));
+            }
+            #[cfg(not(all(unix, not(target_vendor = "apple"))))]
             Trust::System => builder,
         };
         match identity {
@@ -114,23 +122,37 @@ fn identity(certificate: &Path, key: &Path) -> Result<Zeroizing<Vec<u8>>> {
     Ok(text)
 }
 
-/// The certificates of a file.
+/// Certificates of authorities, and of servers themselves.
 #[derive(Debug)]
-struct Pinned {
+struct Trusted {
     certificates: Vec<CertificateDer<'static>>,
     chains: Arc<WebPkiServerVerifier>,
 }
 
-impl Pinned {
+impl Trusted {
+    /// Those of a file.
     fn read(path: &Path) -> Result<Self> {
         let text = fs::read(path).at("open", path)?;
         let wrong = || Error::invalid(format!("no certificates in {}", path.display()));
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
         let certificates = found.map_err(|error| wrong().caused_by(error))?;
+        Self::new(certificates).map_err(|error| wrong().caused_by(error))
+    }
+
+    /// Those of the system, where it is a set of files.
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    fn of_system() -> Result<Self> {
+        Self::new(rustls_native_certs::load_native_certs().certs).map_err(|error| {
+            let text = "no server can be trusted: this system has no certificates of authorities";
+            Error::invalid(text).caused_by(error)
+        })
+    }
+
+    /// Fails where there is no authority among them.
+    fn new(certificates: Vec<CertificateDer<'static>>) -> Result<Self, VerifierBuilderError> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(certificates.iter().cloned());
-        let chains = WebPkiServerVerifier::builder(Arc::new(roots)).build();
-        let chains = chains.map_err(|error| wrong().caused_by(error))?;
+        let chains = WebPkiServerVerifier::builder(Arc::new(roots)).build()?;
         Ok(Self { certificates, chains })
     }
 
@@ -157,7 +179,7 @@ impl Pinned {
     }
 }
 
-impl ServerCertVerifier for Pinned {
+impl ServerCertVerifier for Trusted {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
