@@ -16,6 +16,7 @@ use oras::oci::Platform;
 pub(crate) struct Env {
     home: Option<PathBuf>,
     docker_config: Option<PathBuf>,
+    plain: bool,
 }
 
 impl Env {
@@ -23,7 +24,9 @@ impl Env {
     #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
     pub(crate) fn read() -> Self {
         let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        Self { home: std::env::home_dir(), docker_config: path("DOCKER_CONFIG") }
+        let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let plain = is_plain(text);
+        Self { home: std::env::home_dir(), docker_config: path("DOCKER_CONFIG"), plain }
     }
 
     /// What was typed, the name of the program first.
@@ -38,6 +41,11 @@ impl Env {
             (None, home) => home.as_ref()?.join(".docker"),
         };
         Some(folder.join("config.json"))
+    }
+
+    /// Whether lines are wanted that stay as they are, whatever they are printed on.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// The folder that relative paths start from.
@@ -70,6 +78,20 @@ impl Env {
     }
 }
 
+/// Whether the environment speaks against bars and colours: `NO_COLOR`, `CI`, a terminal that can do nothing, or a
+/// locale that is named and is not UTF-8.
+fn is_plain(text: impl Fn(&'static str) -> Option<String>) -> bool {
+    let locale = text("LC_ALL").or_else(|| text("LC_CTYPE")).or_else(|| text("LANG"));
+    let unreadable = locale.is_some_and(|name| {
+        let name = name.to_lowercase();
+        !name.contains("utf-8") && !name.contains("utf8")
+    });
+    text("NO_COLOR").is_some()
+        || text("CI").is_some()
+        || text("TERM").as_deref() == Some("dumb")
+        || unreadable
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +103,16 @@ mod tests {
         env.docker_config = Some("/d".into());
         assert_eq!(env.docker_config_file(), Some("/d/config.json".into()));
         assert_eq!(Env::default().docker_config_file(), None);
+    }
+
+    #[test]
+    fn the_environment_can_ask_for_plain_lines() {
+        let with = |name: &'static str, value: &'static str| {
+            is_plain(|asked| (asked == name).then(|| value.to_owned()))
+        };
+        assert!(with("NO_COLOR", "1") && with("CI", "true") && with("TERM", "dumb"));
+        assert!(with("LC_ALL", "C") && with("LANG", "de_DE.ISO-8859-1"));
+        assert!(!with("LANG", "en_US.UTF-8") && !with("LC_CTYPE", "C.utf8") && !with("TERM", "xterm"));
+        assert!(!is_plain(|_| None));
     }
 }

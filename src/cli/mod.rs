@@ -49,6 +49,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(Some((command, path))) => {
             let app = App::new(terminal.clone(), env, path);
             let done = command.run(&app);
+            terminal.stop_drawing();
             scene = app.scene();
             done
         }

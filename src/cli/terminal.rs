@@ -9,11 +9,13 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use oras::credentials::Secret;
 use oras::error::{Error, IoContext, Kind, Result};
 use tokio::sync::{Notify, oneshot};
 
 use super::failure::Failure;
+use super::output::bars::Narrow;
 
 /// The most that is read of a secret: 1 MiB.
 const SECRET_LIMIT: u64 = 1024 * 1024;
@@ -26,6 +28,8 @@ pub(crate) struct Terminal(Arc<State>);
 struct State {
     failure: Mutex<Option<io::ErrorKind>>,
     failed: Notify,
+    /// What is drawn on stderr again and again, and makes way for everything else.
+    canvas: Mutex<Option<Canvas>>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that touches the standard streams")]
@@ -41,8 +45,11 @@ impl Terminal {
 
     /// Writes bytes to stdout as they are.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| self.note(error))
+        let written = self.aside(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush())
+        });
+        written.map_err(|error| self.note(error))
     }
 
     /// Prints text on stdout from where no error can be returned; the command ends all the same.
@@ -53,7 +60,47 @@ impl Terminal {
 
     /// Prints a line on stderr. If that fails, there is no place left to say so.
     pub(crate) fn warn(&self, line: &str) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        self.aside(|| {
+            let _ = writeln!(io::stderr().lock(), "{line}");
+        });
+    }
+
+    /// A place on stderr where something can be drawn again and again.
+    pub(crate) fn canvas(&self, frames: u8) -> Canvas {
+        let screen = MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
+            Box::new(Narrow::stderr()),
+            frames,
+        ));
+        let canvas = Canvas { screen, open: Arc::new(Mutex::new(true)) };
+        *self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner) = Some(canvas.clone());
+        canvas
+    }
+
+    /// Wipes away what is drawn, for good.
+    pub(crate) fn stop_drawing(&self) {
+        let canvas = self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(canvas) = canvas {
+            canvas.close();
+        }
+    }
+
+    /// Does something with the streams while nothing is drawn.
+    fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        let canvas = self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match canvas {
+            Some(canvas) => canvas.screen.suspend(work),
+            None => work(),
+        }
+    }
+
+    /// Whether stderr is seen by a person.
+    pub(crate) fn stderr_is_seen(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// The columns of the terminal on stderr.
+    pub(crate) fn stderr_width(&self) -> usize {
+        usize::from(console::Term::stderr().size().1)
     }
 
     /// Waits until stdout has failed.
@@ -119,6 +166,32 @@ impl Terminal {
         let text = text.await?;
         let text = text.strip_suffix('\n').unwrap_or(&text);
         Ok(Secret::from(text.strip_suffix('\r').unwrap_or(text)))
+    }
+}
+
+/// Where bars are drawn. A clone is the same place.
+#[derive(Clone)]
+pub(crate) struct Canvas {
+    /// What is drawn.
+    pub(crate) screen: MultiProgress,
+    open: Arc<Mutex<bool>>,
+}
+
+impl Canvas {
+    /// Draws something, unless drawing has ended.
+    pub(crate) fn draw(&self, work: impl FnOnce()) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if *open {
+            work();
+        }
+    }
+
+    fn close(&self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        *open = false;
+        // A stderr that cannot be written has nothing on it.
+        let _ = self.screen.clear();
+        self.screen.set_draw_target(ProgressDrawTarget::hidden());
     }
 }
 

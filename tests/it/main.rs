@@ -6,6 +6,7 @@
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
+//! - `tty`: what a person sees on a terminal.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile content and hostile registries.
 
@@ -29,6 +30,8 @@ mod safety;
 mod serve;
 mod support;
 mod tag;
+#[cfg(unix)]
+mod tty;
 mod version;
 mod wire;
 

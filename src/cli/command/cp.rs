@@ -131,7 +131,8 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         limits: args.concurrency.limits(USUAL),
     };
     let (reading, writing) = (app.source(&source).await?, app.target(&destination).await?);
-    let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &Format::Text);
+    let drawing = args.terminal.drawing(&args.common, app);
+    let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &Format::Text, drawing);
     let copied = ops::copy(&*reading, &*writing, request, reporter).await;
     let copied = copied.map_err(|error| unfit(error, &from))?;
     if copied.is_subset && args.recursive {

@@ -7,10 +7,12 @@
 //!
 //! What does not belong here: the words of failures, and the decision what to say.
 
+pub(crate) mod bars;
 pub(crate) mod json;
 pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod tree;
+pub(crate) mod units;
 pub(crate) mod words;
 pub(crate) mod yaml;
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use oras::progress::{Event, Reporter};
 
+use super::bars::Bars;
 use super::text::visible;
 use super::words::{PROCESSING, Words};
 use crate::cli::app::App;
 use crate::cli::args::format::Format;
+use crate::cli::args::terminal::Drawing;
 use crate::cli::terminal::Terminal;
 
 /// Of what is told.
@@ -28,22 +30,25 @@ impl Detail {
     }
 }
 
-/// Who hears of the work of a command: lines, but only beside a result for people.
+/// Who hears of the work of a command: bars where a person looks on, else lines, but only beside a result for
+/// people.
 pub(crate) fn reporter(
     app: &App,
     words: &'static Words,
     detail: Detail,
     format: &Format,
+    drawing: Drawing,
 ) -> Arc<dyn Reporter> {
     match format {
+        _ if drawing == Drawing::Bars => Arc::new(Bars::new(&app.terminal, words)),
         Format::Text => Arc::new(Lines { terminal: app.terminal.clone(), words, detail }),
         _ => Arc::new(()),
     }
 }
 
 /// Tells that an artifact has no files, where files would have been told.
-pub(crate) fn nothing_to_prepare(app: &App, format: &Format) {
-    if *format == Format::Text {
+pub(crate) fn nothing_to_prepare(app: &App, format: &Format, drawing: Drawing) {
+    if *format == Format::Text && drawing == Drawing::Nothing {
         app.terminal.status("Uploading empty artifact\n");
     }
 }

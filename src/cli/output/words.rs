@@ -14,19 +14,32 @@ pub(crate) struct Words {
     pub(crate) started: &'static str,
     /// Bytes have moved.
     pub(crate) done: &'static str,
+    /// The same, beside a bar.
+    pub(crate) drawn: &'static str,
 }
 
 /// Of commands that send files: push, attach.
-pub(crate) const PUSH: Words = Words { width: 9, started: "Uploading", done: "Uploaded" };
+pub(crate) const PUSH: Words = Words { width: 9, started: "Uploading", done: "Uploaded", drawn: "Uploaded" };
 /// Of commands that fetch files: pull.
-pub(crate) const PULL: Words = Words { width: 11, started: "Downloading", done: "Downloaded" };
+pub(crate) const PULL: Words =
+    Words { width: 11, started: "Downloading", done: "Downloaded", drawn: "Pulled" };
 /// Of `cp`.
-pub(crate) const COPY: Words = Words { width: 7, started: "Copying", done: "Copied" };
+pub(crate) const COPY: Words = Words { width: 7, started: "Copying", done: "Copied", drawn: "Copied" };
 
 /// A manifest is being looked through.
 pub(crate) const PROCESSING: &str = "Processing";
 
 impl Words {
+    /// The word for an end beside a bar, padded as all of them.
+    pub(crate) fn shown(&self, ending: Ending) -> String {
+        let word = match ending {
+            Ending::Done => self.drawn,
+            Ending::Failed => self.started,
+            other => self.ended(other).unwrap_or_default(),
+        };
+        format!("{word:width$}", width = self.width)
+    }
+
     /// The word for an end; a failure has its own text elsewhere.
     pub(crate) fn ended(&self, ending: Ending) -> Option<&'static str> {
         match ending {
