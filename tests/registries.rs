@@ -13,6 +13,8 @@
 mod https;
 #[path = "registries/layouts.rs"]
 mod layouts;
+#[path = "registries/logins.rs"]
+mod logins;
 #[path = "registries/peer.rs"]
 mod peer;
 #[path = "it/support/mod.rs"]
@@ -26,7 +28,6 @@ use std::path::Path;
 
 use peer::{Auth, PASSWORD, Peer, USER};
 use support::{Registry, Setup, World};
-use token_service::IDENTITY_TOKEN;
 
 #[test]
 fn olareg_without_a_password() {
@@ -96,82 +97,6 @@ fn a_graph_goes_from_registry_to_registry_as_it_is() {
             assert_eq!(discovered(&world, &copy), graph);
             pull_the_same(&world, &copy);
             artifact = copy;
-        }
-    });
-}
-
-#[test]
-fn an_identity_token_stands_for_a_password() {
-    with_peers(|peers| {
-        for program in [peers.join("registry"), "docker-registry".into()] {
-            let peer = Peer::distribution(&program, Auth::Token);
-            let ours = World::new();
-            prepare_files(&ours);
-            let login = format!("login {} --identity-token-stdin", peer.address());
-            let _ = ours.run_with_input(&login, "somebody-else").failure();
-            assert_eq!(ours.run_with_input(&login, IDENTITY_TOKEN).success().stdout, "Login Succeeded\n");
-            let artifact = format!("{}/team/hello:v1", peer.address());
-            push_and_attach(&ours, &artifact);
-            pull_the_same(&ours, &artifact);
-            let given = peer.token_service().given();
-            assert!(given.iter().all(|asked| asked.exchange), "{given:?}");
-            assert!(given.iter().any(|asked| asked.scope == "repository:team/hello:pull,push"), "{given:?}");
-            // The real oras finds it where ours has put it.
-            let theirs = World::of(peers.join("oras"));
-            let config = ours.docker_config();
-            let variables = [("DOCKER_CONFIG", config.as_os_str())];
-            let _ = theirs.run_with(&format!("pull {artifact}"), "", &variables).success();
-            assert_eq!(theirs.read("hello.txt"), ours.read("hello.txt"));
-        }
-    });
-}
-
-#[test]
-fn what_is_public_is_pulled_without_a_login() {
-    with_peers(|peers| {
-        for program in [peers.join("registry"), "docker-registry".into()] {
-            let peer = Peer::distribution(&program, Auth::TokenOrPull);
-            let (alice, stranger) = (World::new(), World::new());
-            prepare(&alice, &peer);
-            prepare_files(&stranger);
-            let artifact = format!("{}/team/hello:v1", peer.address());
-            push_and_attach(&alice, &artifact);
-            pull_the_same(&stranger, &artifact);
-            assert_eq!(discovered(&stranger, &artifact), discovered(&alice, &artifact));
-            let run = stranger.run(&format!("tag {artifact} v2")).failure();
-            assert!(run.stderr.starts_with("Error response from registry: unauthorized: "), "{run}");
-        }
-    });
-}
-
-#[test]
-fn no_more_tokens_are_asked_for_than_by_the_real_oras() {
-    with_peers(|peers| {
-        let peer = Peer::distribution(&peers.join("registry"), Auth::Token);
-        let tokens = |world: &World, repository: &str| {
-            prepare(world, &peer);
-            let artifact = format!("{}/{repository}:v1", peer.address());
-            let mut tokens = Vec::new();
-            for line in [
-                format!("push {artifact} hello.txt folder signature"),
-                format!("attach {artifact} --artifact-type sbom/example sbom.json"),
-                format!("discover {artifact}"),
-                format!("pull {artifact} -o pulled"),
-                format!("tag {artifact} v2"),
-                format!("repo tags {}/{repository}", peer.address()),
-                format!("cp -r {artifact} {}/{repository}/copy:v1", peer.address()),
-            ] {
-                let _ = peer.token_service().given();
-                let _ = world.run(&line).success();
-                let command = line.split(' ').next().unwrap().to_owned();
-                tokens.push((command, peer.token_service().given().len()));
-            }
-            tokens
-        };
-        let ours = tokens(&World::new(), "ours");
-        let theirs = tokens(&World::of(peers.join("oras")), "theirs");
-        for (ours, theirs) in ours.iter().zip(&theirs) {
-            assert!((1..=theirs.1).contains(&ours.1), "ours {ours:?}, the real oras {theirs:?}");
         }
     });
 }
