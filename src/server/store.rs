@@ -100,6 +100,8 @@ impl Repositories {
         }
         match &self.place {
             Place::Memory(_) => Ok(None),
+            // It may come from a query that nobody has looked at, and could be a path to anywhere.
+            Place::Folder(_) if !is_name(name) => Ok(None),
             Place::Folder(folder) => {
                 let path = folder.join(name);
                 let found = blocking(move || {

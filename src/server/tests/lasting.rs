@@ -78,3 +78,19 @@ async fn what_another_program_puts_into_the_folder_is_there() {
     let reply = registry.send("GET /v2/_catalog", &[], b"").await;
     assert_eq!(reply.body, r#"{"repositories":[]}"#);
 }
+
+#[tokio::test]
+async fn a_mount_reaches_no_layout_outside_of_the_registry() {
+    let home = tempfile::tempdir().unwrap();
+    let outside = Directory::create(home.path().join("outside")).unwrap();
+    let node = Descriptor::of(media_type::OCTET_STREAM, b"secret");
+    outside.put(&node, crate::content::Body::bytes("secret")).await.unwrap();
+    outside.commit().await.unwrap();
+    let registry = start(over(&home.path().join("served"))).await;
+    let absolute = home.path().join("outside").display().to_string();
+    for from in ["../outside", "a/../../outside", "%2e%2e%2foutside", "a%2f..%2f..%2foutside", &absolute] {
+        let mount = format!("POST /v2/r/blobs/uploads/?mount={}&from={from}", node.digest);
+        let reply = registry.send(&mount, &[], b"").await;
+        assert_eq!(reply.status, 202, "{from}: {reply:?}");
+    }
+}
