@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The most scopes of a token; a request needs two at most.
+const MOST: usize = 64;
+
 /// What is done to a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::server) enum Action {
@@ -106,7 +109,8 @@ impl Grant {
             }
             scope
         });
-        Self(Extent::Listed(scopes.filter(|scope| !scope.actions.is_empty()).collect()))
+        let scopes = scopes.filter(|scope| !scope.actions.is_empty());
+        Self(Extent::Listed(scopes.take(MOST).collect()))
     }
 
     /// Whether that may be done to the repository.

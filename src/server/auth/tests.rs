@@ -103,3 +103,14 @@ async fn without_a_name_there_is_a_token_for_reading_where_that_is_allowed() {
     open.admit(&bearing(&token), &PULL).await.unwrap();
     open.admit(&bearing(&token), &PUSH).await.unwrap_err();
 }
+
+#[tokio::test]
+async fn a_token_is_given_for_a_few_scopes_only() {
+    let guard = guard(Scheme::Token, Others::Read);
+    let asked = |scopes: &str| call(Request::get(format!("/token?scope={scopes}")), "");
+    let some = guard.token(&asked(&"a:b:c%20".repeat(500))).await.unwrap();
+    let body = axum::body::to_bytes(some.into_body(), 10_000).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&body).matches("a:b:c").count(), 64);
+    let many = guard.token(&asked(&"a:b:c%20".repeat(5000))).await;
+    assert_eq!(many.unwrap_err().into_response().status(), StatusCode::BAD_REQUEST);
+}

@@ -22,6 +22,8 @@ use crate::server::random;
 
 /// The most tokens that are remembered.
 const MOST: usize = 10_000;
+/// The most bytes of scopes that one token is asked for with: what is remembered of a token must not be large.
+const SCOPES: usize = 4 * 1024;
 /// How long a refresh token lasts.
 const REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most bytes of a form.
@@ -141,6 +143,9 @@ impl Guard {
 
     fn issue(&self, grant: &Grant, asked: &Query, wants_refresh: bool) -> Answer {
         let failed = |error| Fault::of(&error, Code::Unknown);
+        if asked.all("scope").map(str::len).sum::<usize>() > SCOPES {
+            return Err(Fault::invalid(Code::Unsupported, "more scopes than one token can have"));
+        }
         let grant = grant.narrowed(asked.all("scope"));
         let scope = grant.scope();
         let token = self.tokens.give(Use::Requests(grant), self.tokens.lifetime).map_err(failed)?;
