@@ -85,7 +85,7 @@ pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) ->
         failures += 1;
         if let Ok(response) = outcome {
             if let (Some(asked), Some(origin)) = (asked_pause(&response), &origin) {
-                waited += asked;
+                waited = waited.saturating_add(asked);
                 if waited > policy.patience {
                     return Err(impatient(hop, asked, policy.patience, response.from_registry));
                 }

@@ -166,6 +166,17 @@ async fn an_upload_ends_when_the_answer_has_come() {
 }
 
 #[tokio::test]
+async fn pauses_without_measure_are_refused_as_any_too_long_ones() {
+    let server = Server::start(|before, _| {
+        let pause = if before == 0 { "Retry-After: 1" } else { "Retry-After: 18446744073709551615" };
+        reply("429 Too Many Requests", &[pause], "")
+    })
+    .await;
+    let error = get(&client(&server, settings()), "x").await.unwrap_err().to_string();
+    assert!(error.contains("wait 18446744073709551615 seconds"), "{error}");
+}
+
+#[tokio::test]
 async fn a_server_that_wants_too_long_a_pause_is_named() {
     let server = Server::start(|_, _| reply("429 Too Many Requests", &["Retry-After: 3600"], "")).await;
     let error = get(&client(&server, settings()), "x").await.unwrap_err().to_string();
