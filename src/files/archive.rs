@@ -59,7 +59,8 @@ impl<R: Read> Archive<R> {
     pub(super) fn next(&mut self) -> Result<Option<Member>> {
         let mut overrides = Overrides::default();
         loop {
-            let skipped = self.left + self.fill as u64;
+            // The size may be any number that a header can say.
+            let skipped = self.left.saturating_add(self.fill as u64);
             if io::copy(&mut self.reader.by_ref().take(skipped), &mut io::sink())
                 .map_err(|error| broken(&error))?
                 < skipped

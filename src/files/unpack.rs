@@ -5,6 +5,7 @@
 //! was refused. Entries must lie below the title; no link may stand on the way to one, or lead out. Rights of
 //! programs to be another user are dropped, devices and pipes are left out.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
@@ -22,6 +23,8 @@ use crate::oci::{Digest, Hasher};
 
 /// Bytes moved at once.
 const PIECE: usize = 256 * 1024;
+/// The most bytes of a name: as many as Linux takes of a path. Each of its parts is looked at.
+const LONGEST: usize = 4096;
 /// As many links are followed by the system before it takes them for a loop.
 const LINKS: usize = 40;
 
@@ -42,14 +45,16 @@ pub(super) struct Unpacked {
     temporary: TempDir,
     /// The content, inside.
     pub(super) root: PathBuf,
-    folders: Vec<Folder>,
+    folders: Folders,
     mask: u32,
 }
+
+/// The folders by their names, each once however often an archive names it.
+type Folders = BTreeMap<PathBuf, Folder>;
 
 /// What a folder gets when nothing more is written to it.
 #[derive(Debug)]
 struct Folder {
-    path: PathBuf,
     mode: u32,
     modified: SystemTime,
 }
@@ -69,7 +74,7 @@ pub(super) fn unpack(
     let mut reader =
         Hashed { reader: plain(file)?, hasher: content.map(|content| Hasher::new(content.algorithm())) };
     let mut archive = Archive::new(&mut reader);
-    let mut work = Work { place, root: &root, folders: Vec::new(), parent: None, links: false };
+    let mut work = Work { place, root: &root, folders: Folders::new(), parent: None, links: false };
     while let Some(member) = archive.next()? {
         work.entry(&member, &mut archive)?;
     }
@@ -87,8 +92,9 @@ pub(super) fn unpack(
 impl Unpacked {
     /// Gives the folders their rights and times, at the place where they are now.
     pub(super) fn finish(&self, target: &Path) -> Result<()> {
-        for folder in self.folders.iter().rev() {
-            let path = target.join(&folder.path);
+        // A name comes after those of the folders that it lies in.
+        for (name, folder) in self.folders.iter().rev() {
+            let path = target.join(name);
             // Not on every file system, and no reason to fail.
             let _ = File::open(&path).and_then(|opened| opened.set_modified(folder.modified));
             set_mode(&path, folder.mode & !self.mask).at("chmod", &path)?;
@@ -131,7 +137,7 @@ impl<R: Read> Read for Hashed<R> {
 struct Work<'a> {
     place: Place<'a>,
     root: &'a Path,
-    folders: Vec<Folder>,
+    folders: Folders,
     /// A folder below the root that is known to be there with no link on the way to it.
     parent: Option<PathBuf>,
     /// Whether there is any symbolic link.
@@ -163,16 +169,15 @@ impl Work<'_> {
         if member.kind != MemberKind::Folder {
             return Err(Error::invalid(format!("{:?} is not a directory", shown(&member.name))));
         }
-        self.folders.push(Folder {
-            path: PathBuf::new(),
-            mode: member.mode,
-            modified: time(member.modified),
-        });
+        self.finish_later(PathBuf::new(), member);
         Ok(())
     }
 
     /// The name as seen from the title. One that leads elsewhere is refused.
     fn inside(&self, name: &[u8]) -> Result<PathBuf> {
+        if name.len() > LONGEST {
+            return Err(Error::invalid(format!("an archive entry with a name of {} bytes", name.len())));
+        }
         let typed = path_of(name)?;
         let base = if typed.has_root() { self.place.target } else { Path::new(self.place.title) };
         let (base, clean) = (path::join(Path::new(""), base), path::join(Path::new(""), &typed));
@@ -262,8 +267,13 @@ impl Work<'_> {
             }
             _ => fs::create_dir(path).map_err(|error| self.failed("mkdir", path, error))?,
         }
-        self.folders.push(Folder { path: name, mode: member.mode, modified: time(member.modified) });
+        self.finish_later(name, member);
         Ok(())
+    }
+
+    /// Of several entries of a folder the last one counts.
+    fn finish_later(&mut self, name: PathBuf, member: &Member) {
+        self.folders.insert(name, Folder { mode: member.mode, modified: time(member.modified) });
     }
 
     fn hard_link(&mut self, path: &Path, member: &Member) -> Result<()> {

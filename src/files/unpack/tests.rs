@@ -195,6 +195,32 @@ fn damaged_and_unknown_archives_are_refused() {
     assert_eq!(fs::read_dir(world.out()).unwrap().count(), 0);
 }
 
+#[test]
+fn sizes_and_names_may_be_as_large_as_a_header_can_say() {
+    let world = World::new();
+    let huge = [extended(&[("size", "18446744073709551615")]), raw(b'Z', "dir/a", "", b"")];
+    world.refused(&huge, "unexpected end of the archive");
+    let deep = format!("dir/{}\0", "a/".repeat(5000));
+    let parts = [raw(b'L', "././@LongLink", "", deep.as_bytes()), file("dir/cut")];
+    world.refused(&parts, "an archive entry with a name of 10004 bytes");
+}
+
+#[test]
+fn a_folder_that_is_named_again_and_again_is_kept_once() {
+    let world = World::new();
+    let mut closed = folder("dir/a");
+    closed[100..108].copy_from_slice(b"0000500\0");
+    seal(&mut closed[..BLOCK]);
+    let parts = [vec![folder("dir/a"); 1000].concat(), closed, file("dir/a/f")];
+    let mut archive = tempfile::tempfile().unwrap();
+    archive.write_all(&parts.concat()).unwrap();
+    let target = world.out().join("dir");
+    let unpacked = unpack(&archive, Place { target: &target, title: "dir" }, None, &world.out()).unwrap();
+    assert_eq!(unpacked.folders.len(), 1);
+    let dir = world.unpack(&parts).unwrap();
+    assert_eq!(fs::metadata(dir.join("a")).unwrap().permissions().mode() & 0o777, 0o500);
+}
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
