@@ -7,9 +7,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::manifest::resolve;
 use crate::content::Source;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::oci::{Descriptor, Digest, Locator, Platform};
-use crate::transfer::Limits;
+use crate::transfer::{Limits, bounded};
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -35,9 +35,6 @@ pub struct Discovered {
     pub referrers: Vec<Discovered>,
 }
 
-/// How many levels are followed; a chain that is longer is no honest one.
-const LEVELS: usize = 1000;
-
 /// Finds what refers to a manifest, level by level. Each referrer has one place in the tree: what was met before,
 /// as in lists that go round in a circle, is left out.
 ///
@@ -50,9 +47,7 @@ pub async fn discover(source: &dyn Source, request: Discover) -> Result<Discover
     let mut seen: HashSet<Digest> = HashSet::from([root.digest.clone()]);
     let mut levels = vec![vec![Found { node: root, parent: 0 }]];
     while let Some(level) = levels.last().filter(|level| !level.is_empty() && levels.len() <= depth) {
-        if levels.len() > LEVELS {
-            return Err(Error::new(Kind::TooLarge(format!("more than {LEVELS} levels of referrers"))));
-        }
+        bounded(levels.len(), seen.len())?;
         let lists = stream::iter(level).map(|found| source.referrers(&found.node, kind));
         let lists: Vec<Vec<Descriptor>> = lists.buffered(request.limits.requests()).try_collect().await?;
         let found = lists

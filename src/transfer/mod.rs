@@ -15,7 +15,7 @@ pub use copy::{Copier, Present, Subjects};
 pub use documents::Documents;
 pub use graph::{Entered, Limits, Visit, walk};
 pub use moving::Moving;
-pub use referrers::{Closure, closure};
+pub use referrers::{Closure, bounded, closure};
 pub use select::select;
 
 #[cfg(test)]

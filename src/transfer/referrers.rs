@@ -7,8 +7,26 @@ use std::collections::HashSet;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{Documents, Limits};
-use crate::error::{Context, Result, Side};
+use crate::error::{Context, Error, Kind, Result, Side};
 use crate::oci::{Descriptor, Digest, media_type};
+
+/// How many levels are followed; a chain that is longer is no honest one.
+const LEVELS: usize = 1000;
+/// How many referrers are taken in all.
+const MOST: usize = 100_000;
+
+/// Refuses to go on for ever: a registry can make up what refers to what it has just made up.
+///
+/// # Errors
+/// More levels, or more referrers in all, than honest artifacts have.
+pub fn bounded(levels: usize, referrers: usize) -> Result<()> {
+    let text = match (levels > LEVELS, referrers > MOST) {
+        (true, _) => format!("more than {LEVELS} levels of referrers"),
+        (_, true) => format!("more than {MOST} referrers"),
+        _ => return Ok(()),
+    };
+    Err(Error::new(Kind::TooLarge(text)))
+}
 
 /// A manifest and everything that refers to it, directly or not.
 #[derive(Debug, Default)]
@@ -22,7 +40,7 @@ pub struct Closure {
 /// Finds everything that refers to a manifest. The direct children of an index count as the index itself.
 ///
 /// # Errors
-/// Those of the source.
+/// Those of the source; no end of levels.
 pub async fn closure(documents: &Documents<'_>, root: &Descriptor, limits: Limits) -> Result<Closure> {
     let mut level = vec![root.clone()];
     let mut of_root = 1;
@@ -33,7 +51,10 @@ pub async fn closure(documents: &Documents<'_>, root: &Descriptor, limits: Limit
     let mut seen: HashSet<Digest> = level.iter().map(|node| node.digest.clone()).collect();
     let mut found = Closure { all: vec![root.clone()], tops: Vec::new() };
     let mut has_referrers = HashSet::new();
+    let mut levels = 0;
     while !level.is_empty() {
+        levels += 1;
+        bounded(levels, found.all.len()).on(Side::Source)?;
         let lists = stream::iter(&level).map(|node| documents.source().referrers(node, None));
         let lists: Vec<Vec<Descriptor>> =
             lists.buffered(limits.requests()).try_collect().await.on(Side::Source)?;

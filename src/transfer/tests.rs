@@ -352,6 +352,41 @@ impl Source for Circle {
     }
 }
 
+/// Whatever it is asked about, something refers to it.
+struct Endless(Rigged);
+
+#[async_trait::async_trait]
+impl Source for Endless {
+    async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
+        self.0.resolve(at).await
+    }
+    async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
+        self.0.stat(blob).await
+    }
+    async fn exists(&self, node: &Descriptor) -> Result<bool> {
+        self.0.exists(node).await
+    }
+    fn fetch(&self, node: &Descriptor) -> Body {
+        self.0.fetch(node)
+    }
+    async fn referrers(&self, node: &Descriptor, _: Option<&str>) -> Result<Vec<Descriptor>> {
+        Ok(vec![Descriptor::of(media_type::MANIFEST, node.digest.hex().as_bytes())])
+    }
+    fn tags(&self, after: Option<&str>) -> futures_util::stream::BoxStream<'_, Result<Vec<Tag>>> {
+        self.0.tags(after)
+    }
+}
+
+#[tokio::test]
+async fn referrers_that_are_made_up_as_one_asks_come_to_an_end() {
+    let inner = Rigged::new();
+    let root = inner.manifest(Vec::new(), None);
+    let endless = Endless(inner);
+    let error = closure(&Documents::new(&endless), &root, Limits::usual(3)).await.unwrap_err();
+    assert_eq!(error.to_string(), "more than 1000 levels of referrers");
+    assert!(bounded(1, 100_001).is_err() && bounded(1000, 100_000).is_ok());
+}
+
 #[tokio::test]
 async fn lists_that_go_round_in_a_circle_come_to_an_end() {
     let inner = Rigged::new();
