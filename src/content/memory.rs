@@ -46,8 +46,9 @@ impl Memory {
         self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a manifest that was just made here; there is nothing to check in it.
-    pub fn insert(&self, node: &Descriptor, bytes: Bytes) {
+    /// Takes a manifest that was just made here; there is nothing to check in it. Of many who bring the same only one
+    /// is told that it was stored.
+    pub fn insert(&self, node: &Descriptor, bytes: Bytes) -> Put {
         let mut held = self.write();
         if node.is_manifest() {
             let document = Document::parse(&node.media_type, &bytes).unwrap_or_default();
@@ -55,9 +56,11 @@ impl Memory {
             let mut entry = node.bare();
             entry.artifact_type = document.effective_artifact_type().map(str::to_owned);
             entry.annotations = document.annotations;
-            held.manifests.insert(node.digest.clone(), (entry, bytes, subject));
+            let before = held.manifests.insert(node.digest.clone(), (entry, bytes, subject));
+            before.map_or(Put::Stored, |_| Put::AlreadyThere)
         } else {
-            held.blobs.insert(node.digest.clone(), bytes);
+            let before = held.blobs.insert(node.digest.clone(), bytes);
+            before.map_or(Put::Stored, |_| Put::AlreadyThere)
         }
     }
 }
@@ -135,11 +138,10 @@ impl Target for Memory {
         if node.is_manifest() {
             let bytes = read_checked(&body, node).await?;
             Document::parse(&node.media_type, &bytes).map_err(|error| Error::invalid(error.to_string()))?;
-            self.insert(node, bytes);
+            Ok(self.insert(node, bytes))
         } else {
-            self.insert(node, checked(body, node).read(node.size).await?);
+            Ok(self.insert(node, checked(body, node).read(node.size).await?))
         }
-        Ok(Put::Stored)
     }
 
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {
@@ -200,5 +202,29 @@ impl<T: Source + ?Sized> Source for Arc<T> {
 
     fn origin(&self) -> Option<&super::Origin> {
         (**self).origin()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_many_who_bring_the_same_one_has_stored_it() {
+        let memory = Memory::new();
+        let node = Descriptor::of(media_type::OCTET_STREAM, b"ab");
+        // Both have found it missing before either brings it.
+        let puts =
+            futures_util::future::join(memory.put(&node, slow("ab")), memory.put(&node, slow("ab"))).await;
+        let puts = [puts.0.unwrap(), puts.1.unwrap()];
+        assert_eq!(puts.iter().filter(|put| **put == Put::Stored).count(), 1);
+    }
+
+    /// Bytes that come only when others have had their turn.
+    fn slow(text: &'static str) -> Body {
+        Body::reopening(Some(text.len() as u64), move |_| async move {
+            tokio::task::yield_now().await;
+            Ok(stream::iter([Ok(Bytes::from(text))]).boxed())
+        })
     }
 }
