@@ -139,12 +139,13 @@ fn explain(error: &Error, heading: Option<&str>, scene: &Scene) -> (String, Opti
         Kind::Refused(refusal) => refusal.from_registry || scene.places.is_empty(),
         _ => false,
     };
+    // Titles, paths and the words of servers are in it.
+    let told = visible(&error.to_string()).into_owned();
     let message = match error.kind() {
         // The registry's own words say enough.
         Kind::Refused(refusal) if from_registry => visible(&refusal.to_string()).into_owned(),
-        Kind::Refused(_) => visible(&error.to_string()).into_owned(),
-        Kind::NoCredential => error.to_string(),
-        _ => heading.map_or_else(|| error.to_string(), |heading| format!("{heading}\n{error}")),
+        Kind::Refused(_) | Kind::NoCredential => told,
+        _ => heading.map_or_else(|| told.clone(), |heading| format!("{heading}\n{told}")),
     };
     let text = match place {
         Some((Some(side), place)) => format!("Error from {} {}: {message}", name(*side), place.blamed()),

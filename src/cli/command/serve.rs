@@ -10,6 +10,7 @@ use oras::server::{self, Authentication, Config, Others, Scheme, Storage, Tls, U
 
 use crate::cli::app::App;
 use crate::cli::failure::Failure;
+use crate::cli::output::text::visible;
 use crate::cli::usage::{Count, Usage, together};
 
 const USAGE: Usage =
@@ -134,7 +135,7 @@ async fn config(args: &ServeArgs, app: &App) -> Result<Config, Failure> {
     if args.debug {
         let terminal = app.terminal.clone();
         config.heard = Some(Arc::new(move |method, path, status| {
-            terminal.warn(&format!("{method} {path} {}", status.as_u16()));
+            terminal.warn(&format!("{method} {} {}", visible(path), status.as_u16()));
         }));
     }
     Ok(config)
