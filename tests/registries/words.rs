@@ -8,7 +8,8 @@ use crate::{prepare_files, with_peers};
 
 /// Lines that fail, where `R` is the registry.
 const WITHOUT_LOGIN: &[&str] = &[
-    "push R/team/hello:v1 hello.txt --concurrency 1",
+    // The time is in the digest, which is told.
+    "push R/team/hello:v1 hello.txt --concurrency 1 -a org.opencontainers.image.created=2024-05-01T10:00:00Z",
     "pull R/team/hello:v1",
     "attach R/team/hello:v1 --artifact-type sig/example signature --concurrency 1",
     "discover R/team/hello:v1",
