@@ -16,8 +16,10 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, IoContext, Result};
 
+mod save;
 mod spool;
 
+pub use save::{save, save_all};
 pub use spool::Spool;
 
 /// Bytes read at once.
@@ -40,11 +42,7 @@ impl Draft {
     /// # Errors
     /// The folder is not there or cannot be written.
     pub fn beside(target: &Path) -> Result<Self> {
-        let folder = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        Self::within(folder, target)
+        Self::within(folder_of(target), target)
     }
 
     /// An empty draft in `folder`, which must exist and be on the file system of `target`.
@@ -61,7 +59,6 @@ impl Draft {
     /// # Errors
     /// The folder is not there or cannot be written.
     pub fn plain(target: &Path) -> Result<Self> {
-        let folder = target.parent().unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         builder.prefix(PREFIX);
         #[cfg(unix)]
@@ -69,7 +66,7 @@ impl Draft {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        Self::made(&builder, folder, target)
+        Self::made(&builder, folder_of(target), target)
     }
 
     fn made(builder: &tempfile::Builder<'_, '_>, folder: &Path, target: &Path) -> Result<Self> {
@@ -95,39 +92,14 @@ impl Draft {
     ///
     /// # Errors
     /// Those of the stream, and of the disk: no space, no permission.
-    pub async fn pour<S>(self, mut stream: S) -> Result<(Self, u64)>
+    pub async fn pour<S>(self, stream: S) -> Result<(Self, u64)>
     where
         S: Stream<Item = Result<Bytes>> + Unpin,
     {
-        let (sender, mut pieces) = mpsc::channel::<Bytes>(QUEUE);
-        let mut draft = self;
-        let writer = tokio::task::spawn_blocking(move || {
-            let mut written = 0;
-            while let Some(piece) = pieces.blocking_recv() {
-                draft.file.as_file_mut().write_all(&piece).at("write", &draft.target)?;
-                written += piece.len() as u64;
-            }
-            Ok((draft, written))
-        });
-        let mut failed = None;
-        while let Some(piece) = stream.next().await {
-            match piece {
-                Ok(piece) => {
-                    // A writer that has gone away says why when it is joined.
-                    if sender.send(piece).await.is_err() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            }
-        }
-        drop(sender);
-        // Joined also after a failure, so that the draft is gone when this returns.
-        let done = joined(writer.await);
-        failed.map_or(done, Err)
+        let write = |draft: &mut Self, piece: &[u8]| {
+            draft.file.as_file_mut().write_all(piece).at("write", &draft.target)
+        };
+        poured(self, write, stream).await
     }
 
     /// Waits until the content is on the disk itself.
@@ -173,6 +145,53 @@ impl Draft {
     }
 }
 
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes all that a stream brings, on a thread that may block, and returns the writer with the number of bytes.
+async fn poured<W, S>(
+    mut writer: W,
+    write: impl Fn(&mut W, &[u8]) -> Result<()> + Send + 'static,
+    mut stream: S,
+) -> Result<(W, u64)>
+where
+    W: Send + 'static,
+    S: Stream<Item = Result<Bytes>> + Unpin,
+{
+    let (sender, mut pieces) = mpsc::channel::<Bytes>(QUEUE);
+    let work = tokio::task::spawn_blocking(move || {
+        let mut written = 0;
+        while let Some(piece) = pieces.blocking_recv() {
+            write(&mut writer, &piece)?;
+            written += piece.len() as u64;
+        }
+        Ok((writer, written))
+    });
+    let mut failed = None;
+    while let Some(piece) = stream.next().await {
+        match piece {
+            Ok(piece) => {
+                // A writer that has gone away says why when it is joined.
+                if sender.send(piece).await.is_err() {
+                    break;
+                }
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    drop(sender);
+    // Joined also after a failure, so that a draft is gone when this returns.
+    let done = joined(work.await);
+    failed.map_or(done, Err)
+}
+
 /// Writes a small file whole, in place of what has its name.
 ///
 /// # Errors
@@ -191,37 +210,6 @@ pub fn write_new(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     let mut draft = Draft::beside(target)?;
     draft.file.as_file_mut().write_all(content).at("write", target)?;
     draft.publish_new(mode)
-}
-
-/// Writes a small file as a user means it who names one for the output of a command: a new file gets the permissions
-/// that the user's mask leaves, a file that is there keeps its own, a link is followed, and what is no file, as
-/// `/dev/null` or a pipe, is written as it is.
-///
-/// # Errors
-/// The folder is not there, or the disk's.
-pub fn save(target: &Path, content: &[u8]) -> Result<()> {
-    let Ok(there) = std::fs::metadata(target) else {
-        let made = File::options().write(true).create_new(true).open(target).at("open", target)?;
-        let permissions = made.metadata().at("stat", target)?.permissions();
-        return save_whole(target, content, permissions).inspect_err(|_| {
-            // The name was free before.
-            let _ = std::fs::remove_file(target);
-        });
-    };
-    if there.is_file() {
-        let target = std::fs::canonicalize(target).at("open", target)?;
-        return save_whole(&target, content, there.permissions());
-    }
-    let mut special = File::options().write(true).open(target).at("open", target)?;
-    special.write_all(content).at("write", target)
-}
-
-fn save_whole(target: &Path, content: &[u8], permissions: std::fs::Permissions) -> Result<()> {
-    let mut draft = Draft::beside(target)?;
-    draft.file.as_file_mut().write_all(content).at("write", target)?;
-    draft.file().set_permissions(permissions).at("chmod", target)?;
-    let Draft { file, target } = draft;
-    file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
 }
 
 /// The content of a file from an offset on, read beside the work of whoever takes it.

@@ -44,7 +44,7 @@ macro_rules! scripts {
     )* };
 }
 
-scripts!(attach, copy, discover, layout, manifest, mistakes, pull, push, repository, tag);
+scripts!(attach, blob, copy, discover, layout, manifest, mistakes, pull, push, repository, tag);
 
 /// A folder with everything that a tar can say: long names, links, odd modes and times.
 fn odd_folder(world: &World) {

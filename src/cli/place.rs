@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use oras::oci::{LayoutReference, Locator, Reference, ReferenceError};
+use oras::oci::{Digest, LayoutReference, Locator, Reference, ReferenceError};
 
 use super::failure::Failure;
 use super::usage::Usage;
@@ -117,6 +117,24 @@ impl Place {
                 usage.path
             ))
         })
+    }
+
+    /// The digest of a blob, for commands that work on one. A layout, where everything is a blob, may be asked for
+    /// what has a tag, too.
+    pub(crate) fn blob(&self, usage: &Usage) -> Result<&Locator, Failure> {
+        let located = self.locator().ok_or_else(|| {
+            Failure::reference(format!("{:?}: no digest specified", self.raw)).usage(usage).advice(format!(
+                "Please specify a reference in the form of \"<name>@<digest>\". Run \"{} -h\" for more options and examples",
+                usage.path
+            ))
+        })?;
+        match located {
+            Locator::Tag(tag) if self.reference().is_some() => match tag.as_str().parse::<Digest>() {
+                Err(why) => Err(Failure::mistake(why.to_string())),
+                Ok(_) => Ok(located),
+            },
+            _ => Ok(located),
+        }
     }
 }
 

@@ -9,8 +9,11 @@
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::StreamExt;
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use oras::content::ByteStream;
 use oras::credentials::Secret;
+use oras::disk;
 use oras::error::{Error, IoContext, Kind, Result};
 use tokio::sync::{Notify, oneshot};
 
@@ -50,6 +53,21 @@ impl Terminal {
             stdout.write_all(bytes).and_then(|()| stdout.flush())
         });
         written.map_err(|error| self.note(error))
+    }
+
+    /// Writes all that a stream brings to stdout. It may block, so it is done where an interrupt is heard meanwhile.
+    pub(crate) async fn pour(&self, mut stream: ByteStream) -> Result<(), Failure> {
+        while let Some(piece) = stream.next().await {
+            let (piece, terminal) = (piece?, self.clone());
+            let written = tokio::task::spawn_blocking(move || Ok(terminal.write(&piece)));
+            disk::joined(written.await)??;
+        }
+        Ok(())
+    }
+
+    /// All of stdin as it comes.
+    pub(crate) fn input(&self) -> ByteStream {
+        disk::pieces(io::stdin(), "/dev/stdin".into()).boxed()
     }
 
     /// Prints text on stdout from where no error can be returned; the command ends all the same.

@@ -184,6 +184,10 @@ impl<T: Source + ?Sized> Source for Arc<T> {
         (**self).stat(blob).await
     }
 
+    async fn blob(&self, digest: &Digest) -> Result<(Descriptor, Body)> {
+        (**self).blob(digest).await
+    }
+
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
         (**self).exists(node).await
     }

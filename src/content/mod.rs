@@ -67,6 +67,14 @@ pub trait Source: Send + Sync {
     /// The blob with that digest. Its type is the one that the place gives, often `application/octet-stream`.
     async fn stat(&self, blob: &Digest) -> Result<Descriptor>;
 
+    /// The blob with that digest and its bytes, which are checked as those of [`fetch`](Self::fetch) are. One request
+    /// where the end is far away, so the body is best opened soon.
+    async fn blob(&self, digest: &Digest) -> Result<(Descriptor, Body)> {
+        let node = self.stat(digest).await?;
+        let body = self.fetch(&node);
+        Ok((node, body))
+    }
+
     /// Whether the node is there.
     async fn exists(&self, node: &Descriptor) -> Result<bool>;
 
@@ -101,6 +109,11 @@ pub trait Target: Source {
         let put = self.put(node, body).await?;
         self.tag(node, tag).await?;
         Ok(put)
+    }
+
+    /// Takes a node that is meant to be a manifest, also where its type does not say so.
+    async fn put_as_manifest(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        self.put(node, body).await
     }
 
     /// Takes a blob from another repository of the same registry.

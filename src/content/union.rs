@@ -48,6 +48,13 @@ impl<A: Source + Clone + 'static, B: Source + Clone + 'static> Source for Union<
         }
     }
 
+    async fn blob(&self, digest: &Digest) -> Result<(Descriptor, Body)> {
+        match self.first.blob(digest).await {
+            Err(error) if error.is_not_found() => self.second.blob(digest).await,
+            found => found,
+        }
+    }
+
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
         Ok(self.first.exists(node).await? || self.second.exists(node).await?)
     }

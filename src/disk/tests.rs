@@ -59,3 +59,27 @@ fn a_missing_folder_is_named_by_the_target() {
     let says = Draft::beside(&target).unwrap_err().to_string();
     assert_eq!(says, format!("open {}: no such file or directory", target.display()));
 }
+
+#[tokio::test]
+async fn a_stream_that_fails_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("a");
+    let failing = || stream::iter([Ok(Bytes::from_static(b"ab")), Err(Error::invalid("cut"))]);
+    assert_eq!(save_all(&target, failing()).await.unwrap_err().to_string(), "cut");
+    assert!(!target.exists());
+    save_all(&target, stream::iter([Ok(Bytes::from_static(b"whole"))])).await.unwrap();
+    assert!(save_all(&target, failing()).await.is_err());
+    assert_eq!(fs::read(&target).unwrap(), b"whole");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_nothing_makes_what_it_leads_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("made", &link).unwrap();
+    save_all(&link, stream::iter([Ok(Bytes::from_static(b"x"))])).await.unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(fs::read(folder.path().join("made")).unwrap(), b"x");
+}

@@ -11,10 +11,12 @@ mod ledger;
 mod output;
 mod pack;
 mod path;
+mod single;
 mod staging;
 mod system;
 mod unpack;
 
 pub use argument::{FileArgument, refuse_absolute};
 pub use output::{Existing, Output, Outside, Rules, Traversal, Written};
+pub use single::blob;
 pub use staging::Staging;

@@ -152,7 +152,7 @@ fn archived(packed: Packed) -> (Descriptor, Blob) {
 }
 
 /// The digest of a file of that size.
-fn digest(path: &Path, size: u64) -> Result<Digest> {
+pub(super) fn digest(path: &Path, size: u64) -> Result<Digest> {
     let mut file = File::open(path).at("open", path)?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut piece = vec![0; PIECE];
@@ -175,13 +175,13 @@ fn digest(path: &Path, size: u64) -> Result<Digest> {
 
 /// Pipes give their bytes once, and opening one may wait for ever. A device as `/dev/null` is an empty file.
 #[cfg(unix)]
-fn can_be_read_twice(about: &Metadata) -> bool {
+pub(super) fn can_be_read_twice(about: &Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;
     about.is_file() || about.file_type().is_char_device()
 }
 
 #[cfg(not(unix))]
-fn can_be_read_twice(about: &Metadata) -> bool {
+pub(super) fn can_be_read_twice(about: &Metadata) -> bool {
     about.is_file()
 }
 

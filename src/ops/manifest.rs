@@ -48,23 +48,23 @@ pub async fn fetch_manifest(
     Ok(Fetched { node, bytes })
 }
 
-/// The manifest with that tag or digest, if there is one: what is asked before it is deleted.
+/// What was found, if it is there: what is asked before something is deleted.
 ///
 /// # Errors
 /// Those of the source, except that it is not there.
-pub async fn find_manifest(source: &dyn Source, at: &Locator) -> Result<Option<Descriptor>> {
-    match source.resolve(at).await {
+pub fn found(found: Result<Descriptor>) -> Result<Option<Descriptor>> {
+    match found {
         Ok(node) => Ok(Some(node)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Deletes a manifest with all its tags.
+/// Deletes a blob, or a manifest with all its tags.
 ///
 /// # Errors
 /// Those of the target.
-pub async fn delete_manifest(target: &dyn Target, node: &Descriptor) -> Result<()> {
+pub async fn delete(target: &dyn Target, node: &Descriptor) -> Result<()> {
     let deleted = target.delete(node).await;
     deleted.and(target.commit().await)
 }

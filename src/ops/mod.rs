@@ -5,6 +5,7 @@
 //! What does not belong here: flags, text and HTTP.
 
 mod attach;
+mod blob;
 mod copy;
 mod created;
 mod discover;
@@ -18,9 +19,10 @@ mod tag;
 mod tags;
 
 pub use attach::{Attach, Attached, attach};
+pub use blob::{delete_blob, fetch_blob, push_blob, stat_blob};
 pub use copy::{Copied, Copy, Reach, copy};
 pub use discover::{Discover, Discovered, discover};
-pub use manifest::{Fetched, delete_manifest, fetch_manifest, find_manifest, resolve};
+pub use manifest::{Fetched, delete, fetch_manifest, found, resolve};
 pub use pack::{Artifact, ImageSpec, PackError};
 pub use pull::{Pull, Pulled, PulledFile, pull};
 pub use push::{Push, Pushed, push};

@@ -206,8 +206,8 @@ async fn a_manifest_is_found_fetched_and_deleted() {
     assert_eq!(resolve(&end, &by_tag("v1"), None).await.unwrap().digest, root.digest);
     let fetched = fetch_manifest(&end, &by_tag("v1"), None).await.unwrap();
     assert_eq!(fetched.bytes, r#"{ "manifests": [] }"#);
-    let found = find_manifest(&end, &by_tag("v1")).await.unwrap().unwrap();
-    delete_manifest(&end, &found).await.unwrap();
+    let node = found(end.resolve(&by_tag("v1")).await).unwrap().unwrap();
+    delete(&end, &node).await.unwrap();
     assert_eq!(end.calls().last().unwrap(), "commit");
-    assert!(find_manifest(&end, &by_tag("v1")).await.unwrap().is_none());
+    assert!(found(end.resolve(&by_tag("v1")).await).unwrap().is_none());
 }

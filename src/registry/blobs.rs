@@ -24,14 +24,10 @@ impl Repository {
     /// The descriptor of a blob, with the type that the registry gives.
     pub(super) async fn head_blob(&self, digest: &Digest) -> Result<Descriptor> {
         let response = self.find_blob(digest).await?;
-        let Some(size) = headers::length(&response) else {
+        described(&response, digest)?.ok_or_else(|| {
             let request = headers::request(&response);
-            return Err(Error::invalid(format!("{request}: unknown response Content-Length")));
-        };
-        let named = response.header(CONTENT_TYPE.as_str()).is_some_and(|text| !text.is_empty());
-        let media_type =
-            if named { headers::media_type(&response)? } else { media_type::OCTET_STREAM.to_owned() };
-        Ok(Descriptor::new(media_type, digest.clone(), size))
+            Error::invalid(format!("{request}: unknown response Content-Length"))
+        })
     }
 
     /// Asks the registry to take the blob from one of its other repositories. An upload session that it opens
@@ -70,6 +66,14 @@ impl Repository {
         let response = found(response, StatusCode::ACCEPTED, name).await?;
         headers::same_digest(&response, digest)
     }
+}
+
+/// What the head of an answer says of a blob, if it says how large it is.
+pub(super) fn described(response: &Response, digest: &Digest) -> Result<Option<Descriptor>> {
+    let Some(size) = headers::length(response) else { return Ok(None) };
+    let named = response.header(CONTENT_TYPE.as_str()).is_some_and(|text| !text.is_empty());
+    let media_type = if named { headers::media_type(response)? } else { media_type::OCTET_STREAM.to_owned() };
+    Ok(Some(Descriptor::new(media_type, digest.clone(), size)))
 }
 
 /// Whether somebody may not read from the other repository: the registry or its token service says so, or there is

@@ -3,16 +3,19 @@
 //! The registry is asked again at the last good byte, never the URL that a redirect led to: signed URLs expire.
 //! The check of size and digest lies around the whole and sees one stream without a gap.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_RANGE, RANGE};
 use http::{Method, StatusCode};
 
-use super::repository::{Repository, found};
+use super::blobs::described;
+use super::repository::{Repository, found, locked};
 use super::{headers, urls};
 use crate::content::{Body, ByteStream, checked, skip};
 use crate::error::{Error, Kind, Result};
-use crate::oci::Descriptor;
+use crate::oci::{Descriptor, Digest, Locator};
 use crate::transport::{Action, Response};
 
 /// How often in a row a stream may break without having given [`PROGRESS`] bytes.
@@ -24,8 +27,32 @@ const PROGRESS: u64 = 64 * 1024;
 impl Repository {
     /// The bytes of a blob.
     pub(super) fn download(&self, node: &Descriptor) -> Body {
+        self.body(node, None)
+    }
+
+    /// A blob of which only the digest is known: the head of the answer tells the rest, and its body is the first
+    /// stream that is opened.
+    pub(super) async fn get_blob(&self, digest: &Digest) -> Result<(Descriptor, Body)> {
+        let url = urls::blob(self.base(), self.name(), digest);
+        let response = self.send(self.request(Method::GET, url, Action::Pull)).await?;
+        let name = || self.named(&Locator::Digest(digest.clone()));
+        let response = found(response, StatusCode::OK, name).await?;
+        headers::same_digest(&response, digest)?;
+        let node = match described(&response, digest)? {
+            Some(node) => node,
+            None => self.head_blob(digest).await?,
+        };
+        let body = self.body(&node, Some(response.body));
+        Ok((node, body))
+    }
+
+    fn body(&self, node: &Descriptor, first: Option<ByteStream>) -> Body {
         let blob = Blob { repository: self.clone(), node: node.bare() };
-        let body = Body::reopening(Some(node.size), move |from| blob.clone().open(from));
+        let first = Arc::new(Mutex::new(first));
+        let body = Body::reopening(Some(node.size), move |from| {
+            let first = locked(&first).take().filter(|_| from == 0);
+            blob.clone().open(from, first)
+        });
         checked(body, node)
     }
 }
@@ -46,8 +73,11 @@ struct Download {
 }
 
 impl Blob {
-    async fn open(self, from: u64) -> Result<ByteStream> {
-        let stream = self.request(from).await?;
+    async fn open(self, from: u64, first: Option<ByteStream>) -> Result<ByteStream> {
+        let stream = match first {
+            Some(stream) => stream,
+            None => self.request(from).await?,
+        };
         let download = Download { blob: self, stream, at: from, mark: from, fruitless: 0 };
         Ok(stream::try_unfold(download, Download::next).boxed())
     }

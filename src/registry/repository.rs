@@ -177,6 +177,10 @@ impl Source for Repository {
         self.head_blob(blob).await
     }
 
+    async fn blob(&self, digest: &Digest) -> Result<(Descriptor, Body)> {
+        self.get_blob(digest).await
+    }
+
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
         let found = if self.stores_as_manifest(node) {
             self.head_manifest(&Locator::Digest(node.digest.clone())).await.map(drop)
@@ -226,6 +230,10 @@ impl Target for Repository {
 
     async fn put_tagged(&self, node: &Descriptor, body: Body, tag: &Tag) -> Result<Put> {
         self.put_referrer(node, &body, &Locator::Tag(tag.clone())).await
+    }
+
+    async fn put_as_manifest(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        self.put_referrer(node, &body, &Locator::Digest(node.digest.clone())).await
     }
 
     async fn mount(&self, node: &Descriptor, from: &Origin) -> Result<Mount> {

@@ -17,6 +17,7 @@
 )]
 
 mod attach;
+mod blob;
 mod copy;
 mod discover;
 mod errors;

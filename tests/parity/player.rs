@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use oras::oci::Digest;
+use oras::oci::{Algorithm, Digest};
 
 use crate::observed::Observed;
 use crate::odd::Odd;
@@ -77,6 +77,13 @@ impl Player {
             .replace("{odd}", self.odd.address())
             .replace("{auth}", &format!("-u {USER} -p {PASSWORD}"))
             .replace("{created}", CREATED);
+        for (word, algorithm) in [("{sha ", Algorithm::Sha256), ("{sha512 ", Algorithm::Sha512)] {
+            while let Some((before, rest)) = text.split_once(word) {
+                let (content, after) = rest.split_once('}').expect("a content ends with }");
+                let digest = algorithm.digest(content.replace("\\n", "\n").as_bytes());
+                text = format!("{before}{digest}{after}");
+            }
+        }
         for (word, question) in [("{digest ", "resolve"), ("{descriptor ", "manifest fetch --descriptor")] {
             while let Some((before, rest)) = text.split_once(word) {
                 let (name, after) = rest.split_once('}').expect("a name ends with }");

@@ -20,7 +20,8 @@
 //!
 //! In a line `{r}` is the first registry, `{s}` the second one, `{odd}` a server that is none ([`super::odd`]), `{auth}`
 //! the user and password of registries with passwords, `{created}` an annotation that fixes the time of a manifest,
-//! and `{digest NAME}` and `{descriptor NAME}` what the real oras says of a name; the last two stand in texts, too.
+//! `{sha TEXT}` and `{sha512 TEXT}` the digest of a text, and `{digest NAME}` and `{descriptor NAME}` what the real oras
+//! says of a name. All but the first three stand in texts, too.
 
 use std::fmt::Write as _;
 use std::path::Path;

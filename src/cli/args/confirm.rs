@@ -4,6 +4,7 @@
 
 use clap::Args;
 
+use super::descriptor::DescriptorArgs;
 use crate::cli::app::App;
 use crate::cli::failure::Failure;
 
@@ -16,6 +17,15 @@ pub(crate) struct ConfirmArgs {
 }
 
 impl ConfirmArgs {
+    /// Refuses a question in the place of a descriptor.
+    pub(crate) fn check(&self, shown: DescriptorArgs) -> Result<(), Failure> {
+        if shown.descriptor && !self.force {
+            let text = "must apply --force to confirm the deletion if the descriptor is outputted";
+            return Err(Failure::mistake(text));
+        }
+        Ok(())
+    }
+
     /// Whether the user agrees. Everything that is not a yes is a no, and is told to be one.
     pub(crate) async fn agrees(&self, app: &App, question: &str) -> Result<bool, Failure> {
         if self.force {

@@ -9,8 +9,10 @@
 pub(crate) mod common;
 pub(crate) mod concurrency;
 pub(crate) mod confirm;
+pub(crate) mod descriptor;
 pub(crate) mod destination;
 pub(crate) mod format;
+pub(crate) mod output;
 pub(crate) mod packer;
 pub(crate) mod platform;
 pub(crate) mod remote;

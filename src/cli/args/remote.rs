@@ -96,6 +96,16 @@ impl Remote {
         together((&flag("cert-file"), self.cert_file.is_some()), (&flag("key-file"), self.key_file.is_some()))
     }
 
+    /// Refuses a secret from stdin where content comes from there.
+    pub(crate) fn leaves_stdin(&self) -> Result<(), Failure> {
+        let secrets = [("password", self.password_stdin), ("identity token", self.identity_token_stdin)];
+        let Some((secret, _)) = secrets.iter().find(|(_, used)| *used) else { return Ok(()) };
+        let flag = secret.replace(' ', "-");
+        Err(Failure::mistake(format!(
+            "`-` read file from input and `--{flag}-stdin` read {secret} from input cannot be both used"
+        )))
+    }
+
     /// Whether the same user was typed for both.
     pub(crate) fn is_same_user(&self, other: &Self) -> bool {
         let user =

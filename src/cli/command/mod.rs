@@ -5,6 +5,7 @@
 //! What does not belong here: flags that several commands have ([`super::args`]).
 
 mod attach;
+mod blob;
 mod cp;
 mod discover;
 mod login;
@@ -27,6 +28,9 @@ use super::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Attach(Box<attach::AttachArgs>),
+    /// Blob operations
+    #[command(subcommand)]
+    Blob(blob::BlobCommand),
     #[command(visible_alias = "copy")]
     Cp(Box<cp::CpArgs>),
     Discover(Box<discover::DiscoverArgs>),
@@ -52,6 +56,7 @@ impl Command {
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
             Self::Attach(args) => app.wait(attach::run(*args, app)),
+            Self::Blob(command) => command.run(app),
             Self::Cp(args) => app.wait(cp::run(*args, app)),
             Self::Discover(args) => app.wait(discover::run(*args, app)),
             Self::Pull(args) => app.wait(pull::run(*args, app)),

@@ -23,6 +23,9 @@ pub(crate) const PUSH: Words = Words { width: 9, started: "Uploading", done: "Up
 /// Of commands that fetch files: pull.
 pub(crate) const PULL: Words =
     Words { width: 11, started: "Downloading", done: "Downloaded", drawn: "Pulled" };
+/// Of commands that fetch one thing.
+pub(crate) const FETCH: Words =
+    Words { width: 11, started: "Downloading", done: "Downloaded", drawn: "Downloaded" };
 /// Of `cp`.
 pub(crate) const COPY: Words = Words { width: 7, started: "Copying", done: "Copied", drawn: "Copied" };
 

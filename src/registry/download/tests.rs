@@ -93,3 +93,31 @@ async fn a_wrong_length_or_content_is_an_error() {
     let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();
     assert_eq!(error.to_string(), format!("{}: not found", node().digest));
 }
+
+#[tokio::test]
+async fn a_blob_of_unknown_size_comes_with_one_request() {
+    let script = Script::start(|_| answer(200).header("Content-Type", "a/b; c=d").body(BLOB)).await;
+    let repository = script.repository(Api);
+    let (found, body) = repository.blob(&node().digest).await.unwrap();
+    assert_eq!((found.media_type.as_str(), found.size), ("a/b", 10));
+    assert_eq!(body.read(10).await.unwrap(), BLOB);
+    assert_eq!(script.log().len(), 1);
+    // Opened again it is asked for again.
+    assert_eq!(body.read(10).await.unwrap(), BLOB);
+    assert_eq!(script.log().len(), 2);
+}
+
+#[tokio::test]
+async fn a_blob_of_unknown_size_goes_on_where_it_broke() {
+    let script = Script::start(|asked| part(asked).cut(4)).await;
+    let (_, body) = script.repository(Api).blob(&node().digest).await.unwrap();
+    assert_eq!(body.read(10).await.unwrap(), BLOB);
+    assert_eq!(script.log().len(), 3);
+}
+
+#[tokio::test]
+async fn a_blob_of_unknown_size_is_checked() {
+    let script = Script::start(|_| answer(200).body(b"9876543210")).await;
+    let (_, body) = script.repository(Api).blob(&node().digest).await.unwrap();
+    assert_eq!(body.read(10).await.unwrap_err().to_string(), "mismatched digest");
+}

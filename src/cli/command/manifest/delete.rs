@@ -2,7 +2,6 @@
 
 use clap::Args;
 use oras::error::Context;
-use oras::oci::json;
 use oras::ops;
 use oras::registry::ReferrersMode;
 use oras::transport::Action;
@@ -10,6 +9,7 @@ use oras::transport::Action;
 use crate::cli::app::App;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::confirm::ConfirmArgs;
+use crate::cli::args::descriptor::DescriptorArgs;
 use crate::cli::args::target::{ReferrersArgs, TargetArgs};
 use crate::cli::failure::Failure;
 use crate::cli::usage::{Count, Usage};
@@ -28,14 +28,8 @@ pub(crate) struct DeleteArgs {
     #[arg(value_name = "name")]
     arguments: Vec<String>,
 
-    /// output the descriptor
-    #[arg(long)]
-    descriptor: bool,
-
-    /// prettify JSON objects printed to stdout
-    #[arg(long)]
-    pretty: bool,
-
+    #[command(flatten)]
+    descriptor: DescriptorArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
@@ -50,10 +44,7 @@ pub(crate) struct DeleteArgs {
 
 pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments)?;
-    if args.descriptor && !args.confirm.force {
-        let text = "must apply --force to confirm the deletion if the descriptor is outputted";
-        return Err(Failure::mistake(text));
-    }
+    args.confirm.check(args.descriptor)?;
     let referrers = args.referrers.mode();
     // Without the referrers API the index of the subject's referrers is written anew.
     let actions: &[Action] = match referrers {
@@ -63,8 +54,8 @@ pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
     let end = args.target.end(&raw)?.doing(actions).referrers(referrers);
     let target = app.target(&end).await?;
     let at = end.place.named(&USAGE)?;
-    let Some(node) = ops::find_manifest(&*target, at).await? else {
-        if args.confirm.force && !args.descriptor {
+    let Some(node) = ops::found(target.resolve(at).await)? else {
+        if args.confirm.force && !args.descriptor.descriptor {
             return app.terminal.print(&format!("Missing {raw}\n"));
         }
         return Err(Failure::mistake(format!("{raw}: the specified manifest does not exist")));
@@ -75,15 +66,10 @@ pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
     if !args.confirm.agrees(app, &question).await? {
         return Ok(());
     }
-    let deleted = ops::delete_manifest(&*target, &node).await;
+    let deleted = ops::delete(&*target, &node).await;
     deleted.within(|| format!("failed to delete {raw}").into())?;
-    if !args.descriptor {
-        return app.terminal.print(&format!("Deleted {}\n", end.place.shown()));
+    if args.descriptor.descriptor {
+        return args.descriptor.print(&node, app);
     }
-    let mut text = if args.pretty { json::pretty(&node) } else { json::compact(&node) }
-        .map_err(|error| Failure::mistake(error.to_string()))?;
-    if args.pretty {
-        text.push(b'\n');
-    }
-    app.terminal.write(&text)
+    app.terminal.print(&format!("Deleted {}\n", end.place.shown()))
 }

@@ -1,12 +1,10 @@
 //! `oras manifest fetch`: a manifest as it is.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 use clap::Args;
 use oras::disk;
 use oras::error::{Context, Error};
-use oras::oci::{Descriptor, json};
 use oras::ops;
 use oras::transport::Action;
 use serde::Serialize;
@@ -14,10 +12,11 @@ use serde_json::Value;
 
 use crate::cli::app::App;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
+use crate::cli::args::descriptor::{DescriptorArgs, not_json};
 use crate::cli::args::format::{Format, FormatArgs, Forms};
+use crate::cli::args::output::OutputArgs;
 use crate::cli::args::platform::PlatformArgs;
 use crate::cli::args::target::TargetArgs;
-use crate::cli::args::value::path;
 use crate::cli::failure::Failure;
 use crate::cli::output::json::{Node, sorted};
 use crate::cli::output::{self, Outcome};
@@ -41,18 +40,10 @@ pub(crate) struct FetchArgs {
     #[arg(long = "media-type", value_name = "strings", value_delimiter = ',')]
     media_types: Vec<String>,
 
-    /// file path to write the fetched manifest to, use - for stdout
-    #[arg(short, long, value_name = "path", value_parser = path())]
-    output: Option<PathBuf>,
-
-    /// output the descriptor
-    #[arg(long)]
-    descriptor: bool,
-
-    /// prettify JSON objects printed to stdout
-    #[arg(long)]
-    pretty: bool,
-
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    descriptor: DescriptorArgs,
     #[command(flatten)]
     platform: PlatformArgs,
     #[command(flatten)]
@@ -72,26 +63,17 @@ impl FetchArgs {
         let clash = |one: &str, other: &str| {
             Err(Failure::mistake(format!("`{one}` cannot be used with `{other}` at the same time")))
         };
-        if let (true, Some(format)) = (self.is_to_stdout(), format.filter(|format| *format != "text")) {
+        if let (true, Some(format)) = (self.output.is_stdout(), format.filter(|format| *format != "text")) {
             return clash("--output -", &format!("--format {format}"));
         }
-        if self.is_to_stdout() && self.descriptor {
+        if self.output.is_stdout() && self.descriptor.descriptor {
             return clash("--descriptor", "--output -");
         }
         if self.target.is_layout() && !self.media_types.is_empty() {
             return clash("--media-type", "--oci-layout");
         }
-        exclusive(&[("--format", format.is_some()), ("--pretty", self.pretty)])?;
-        exclusive(&[("--format", format.is_some()), ("--descriptor", self.descriptor)])
-    }
-
-    fn is_to_stdout(&self) -> bool {
-        self.output.as_deref() == Some(Path::new("-"))
-    }
-
-    /// The file that is to be written, if any is.
-    fn file(&self) -> Option<&Path> {
-        self.output.as_deref().filter(|path| !self.is_to_stdout() && !path.as_os_str().is_empty())
+        exclusive(&[("--format", format.is_some()), ("--pretty", self.descriptor.pretty)])?;
+        exclusive(&[("--format", format.is_some()), ("--descriptor", self.descriptor.descriptor)])
     }
 }
 
@@ -104,21 +86,20 @@ pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
     output::check(&format)?;
     let at = end.place.named(&USAGE)?;
     let source = app.source(&end).await?;
-    if args.descriptor && args.file().is_none() {
+    if args.descriptor.descriptor && args.output.file().is_none() {
         let found = ops::resolve(&*source, at, platform.as_ref()).await;
-        return describe(&found.within(|| format!("failed to find {raw:?}").into())?, args.pretty, app);
+        return args.descriptor.print(&found.within(|| format!("failed to find {raw:?}").into())?, app);
     }
     let fetched = ops::fetch_manifest(&*source, at, platform.as_ref()).await;
     let fetched = fetched.within(|| format!("failed to fetch the content of {raw:?}").into())?;
-    if let Some(file) = args.file() {
+    if let Some(file) = args.output.file() {
         disk::save(file, &fetched.bytes)
             .within(|| format!("failed to open {:?}", file.display().to_string()).into())?;
     }
     match format {
-        Format::Text if args.descriptor => describe(&fetched.node, args.pretty, app),
-        Format::Text if args.file().is_some() => Ok(()),
-        Format::Text if args.pretty => app.terminal.write(&indented(&fetched.bytes)?),
-        Format::Text => app.terminal.write(&fetched.bytes),
+        Format::Text if args.descriptor.descriptor => args.descriptor.print(&fetched.node, app),
+        Format::Text if args.output.file().is_some() => Ok(()),
+        Format::Text => args.descriptor.print_json(&fetched.bytes, app),
         _ => {
             let node = Node::new(&end.place.path(), &fetched.node);
             output::show(app, &format, &Fetched { node, content: sorted(parsed(&fetched.bytes)?) })
@@ -126,24 +107,8 @@ pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
     }
 }
 
-/// Prints a descriptor, on one line without its end or readable.
-fn describe(node: &Descriptor, pretty: bool, app: &App) -> Result<(), Failure> {
-    let bytes = json::compact(node).map_err(not_json)?;
-    app.terminal.write(&if pretty { indented(&bytes)? } else { bytes })
-}
-
-fn indented(document: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut bytes = json::indent(document).map_err(not_json)?;
-    bytes.push(b'\n');
-    Ok(bytes)
-}
-
 fn parsed(document: &[u8]) -> Result<Value, Error> {
     serde_json::from_slice(document).map_err(not_json)
-}
-
-fn not_json(error: serde_json::Error) -> Error {
-    Error::invalid(error.to_string()).caused_by(error)
 }
 
 /// A manifest with where it is.

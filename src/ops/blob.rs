@@ -1,0 +1,139 @@
+//! One blob: find, fetch, push.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use super::manifest::delete;
+use crate::content::{Body, Put, Source, Target};
+use crate::error::Result;
+use crate::oci::{Descriptor, Locator, media_type};
+use crate::progress::{Ending, Event, Reporter};
+
+/// What is known of a blob. A layout, where everything is a blob, may also be asked for what has a tag.
+///
+/// # Errors
+/// Those of the source.
+pub async fn stat_blob(source: &dyn Source, at: &Locator) -> Result<Descriptor> {
+    match at {
+        Locator::Digest(digest) => source.stat(digest).await,
+        Locator::Tag(_) => source.resolve(at).await,
+    }
+}
+
+/// A blob and its bytes, named as in [`stat_blob`]. The reporter hears of them as they are read.
+///
+/// # Errors
+/// Those of the source.
+pub async fn fetch_blob(
+    source: &dyn Source,
+    at: &Locator,
+    reporter: Arc<dyn Reporter>,
+) -> Result<(Descriptor, Body)> {
+    let (node, body) = match at {
+        Locator::Digest(digest) => source.blob(digest).await?,
+        Locator::Tag(_) => {
+            let node = source.resolve(at).await?;
+            let body = source.fetch(&node);
+            (node, body)
+        }
+    };
+    let told = Arc::new(node.clone());
+    let body = counted(body, &node, Arc::clone(&reporter)).through(move |stream, _| {
+        reporter.report(Event::Started(&told));
+        let (told, reporter) = (Arc::clone(&told), Arc::clone(&reporter));
+        let ended = move |ending| reporter.report(Event::Ended(&told, ending));
+        let ending = stream::unfold((Some(stream), ended), |(stream, ended)| async move {
+            let mut stream = stream?;
+            match stream.next().await {
+                Some(Ok(piece)) => Some((Ok(piece), (Some(stream), ended))),
+                Some(Err(error)) => {
+                    ended(Ending::Failed);
+                    Some((Err(error), (None, ended)))
+                }
+                None => {
+                    ended(Ending::Done);
+                    None
+                }
+            }
+        });
+        ending.boxed()
+    });
+    Ok((node, body))
+}
+
+/// Sends a blob that is not there yet. Its type is only told; it is a blob even if that is the type of a manifest.
+///
+/// # Errors
+/// Those of the body and of the target.
+pub async fn push_blob(
+    target: &dyn Target,
+    node: &Descriptor,
+    body: Body,
+    reporter: Arc<dyn Reporter>,
+) -> Result<Put> {
+    let blob = blob(node);
+    if target.exists(&blob).await? {
+        reporter.report(Event::Ended(node, Ending::Existed));
+        return Ok(Put::AlreadyThere);
+    }
+    reporter.report(Event::Started(node));
+    let sent = target.put(&blob, counted(body, node, Arc::clone(&reporter))).await;
+    let settled = target.commit().await;
+    let sent = sent.and_then(|put| settled.map(|()| put));
+    reporter.report(Event::Ended(node, if sent.is_ok() { Ending::Done } else { Ending::Failed }));
+    sent
+}
+
+/// Deletes a blob; in a layout also what is a manifest.
+///
+/// # Errors
+/// Those of the target.
+pub async fn delete_blob(target: &dyn Target, node: &Descriptor) -> Result<()> {
+    delete(target, &blob(node)).await
+}
+
+/// A node as a blob, whatever its type says.
+fn blob(node: &Descriptor) -> Descriptor {
+    Descriptor::new(media_type::OCTET_STREAM, node.digest.clone(), node.size)
+}
+
+/// The same bytes, told as they pass.
+fn counted(body: Body, node: &Descriptor, reporter: Arc<dyn Reporter>) -> Body {
+    let node = Arc::new(node.clone());
+    body.through(move |stream, from| {
+        let (node, reporter, mut bytes) = (Arc::clone(&node), Arc::clone(&reporter), from);
+        let told = stream.inspect(move |piece| {
+            if let Ok(piece) = piece {
+                bytes += piece.len() as u64;
+                reporter.report(Event::At { node: &node, bytes });
+            }
+        });
+        told.boxed()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Memory;
+
+    #[tokio::test]
+    async fn a_blob_stays_a_blob_under_any_type_and_is_sent_once() {
+        let (memory, body) = (Memory::new(), || Body::bytes("no manifest"));
+        let node = Descriptor::of(media_type::MANIFEST, b"no manifest");
+        assert_eq!(push_blob(&memory, &node, body(), Arc::new(())).await.unwrap(), Put::Stored);
+        assert_eq!(push_blob(&memory, &node, body(), Arc::new(())).await.unwrap(), Put::AlreadyThere);
+        let (found, body) = fetch_blob(&memory, &Locator::Digest(node.digest), Arc::new(())).await.unwrap();
+        assert_eq!(found.media_type, media_type::OCTET_STREAM);
+        assert_eq!(body.read(99).await.unwrap(), "no manifest");
+    }
+
+    #[tokio::test]
+    async fn a_failed_blob_is_not_there() {
+        let memory = Memory::new();
+        let node = Descriptor::of(media_type::OCTET_STREAM, b"one");
+        assert!(push_blob(&memory, &node, Body::bytes("two"), Arc::new(())).await.is_err());
+        assert!(stat_blob(&memory, &Locator::Digest(node.digest)).await.unwrap_err().is_not_found());
+    }
+}
