@@ -12,6 +12,8 @@ use crate::oci::{Descriptor, Tag};
 pub enum Event<'a> {
     /// A file or folder is being read and hashed; its title.
     Preparing(&'a str),
+    /// There is no file to be read.
+    Empty,
     /// The bytes of a node are about to move.
     Started(&'a Descriptor),
     /// A manifest that was read is being looked through for what to fetch.

@@ -12,12 +12,12 @@
 
 #[path = "parity/observed.rs"]
 mod observed;
-#[path = "parity/odd.rs"]
-mod odd;
 #[path = "parity/player.rs"]
 mod player;
 #[path = "parity/script.rs"]
 mod script;
+#[path = "parity/stranger.rs"]
+mod stranger;
 #[path = "it/support/mod.rs"]
 mod support;
 
@@ -44,7 +44,10 @@ macro_rules! scripts {
     )* };
 }
 
-scripts!(attach, blob, copy, discover, layout, manifest, mistakes, pull, push, repository, tag);
+scripts!(
+    attach, blob, copy, discover, formats, indexes, layout, manifest, mistakes, odd, passwords, pull, push,
+    repository, tag, tokens
+);
 
 /// A folder with everything that a tar can say: long names, links, odd modes and times.
 fn odd_folder(world: &World) {

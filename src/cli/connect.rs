@@ -155,9 +155,12 @@ impl App {
             typed.to_vec()
         };
         self.note(|scene| {
-            let new = files.iter().filter(|file| !scene.credential_files.contains(file)).cloned();
-            let new: Vec<PathBuf> = new.collect();
-            scene.credential_files.extend(new);
+            let side = scene.places.last().and_then(|(side, _)| *side);
+            for file in files.iter().map(|file| (side, file.clone())) {
+                if !scene.credential_files.contains(&file) {
+                    scene.credential_files.push(file);
+                }
+            }
         });
         let store = Store::new(files);
         store.check().await?;

@@ -38,8 +38,8 @@ pub(crate) struct Scene {
     pub(crate) command: String,
     /// The places it works on. Only a command with two ends gives them sides.
     pub(crate) places: Vec<(Option<Side>, Place)>,
-    /// The files that credentials were looked for in.
-    pub(crate) credential_files: Vec<PathBuf>,
+    /// The files that credentials were looked for in, and for which side.
+    pub(crate) credential_files: Vec<(Option<Side>, PathBuf)>,
 }
 
 impl Failure {
@@ -153,7 +153,7 @@ fn explain(error: &Error, heading: Option<&str>, scene: &Scene) -> (String, Opti
         _ => format!("Error: {message}"),
     };
     let advice = match error.kind() {
-        Kind::NoCredential => Some(scene.credential_advice()),
+        Kind::NoCredential => Some(scene.credential_advice(error.side())),
         Kind::Refused(refusal) if from_registry && refusal.status == 401 => {
             place.and_then(|(_, place)| scene.namespace_advice(place))
         }
@@ -178,8 +178,12 @@ impl Scene {
         }
     }
 
-    fn credential_advice(&self) -> String {
-        let path = match self.credential_files.as_slice() {
+    /// Without a side it was the first place, from which a copy is resolved.
+    fn credential_advice(&self, side: Option<Side>) -> String {
+        let side = side.or_else(|| self.places.first().and_then(|(side, _)| *side));
+        let files =
+            self.credential_files.iter().filter(|(of, _)| of.is_none() || *of == side).map(|(_, file)| file);
+        let path = match files.collect::<Vec<_>>().as_slice() {
             [file] => format!(" at {:?}", file.display().to_string()),
             _ => String::new(),
         };

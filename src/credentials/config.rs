@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use super::{Credential, Secret, hosts};
 use crate::disk::{self, joined};
 use crate::error::{Error, IoContext, Kind, Result};
+use crate::oci::json;
 
 /// The most that is read of a config file: 4 MiB.
 const LIMIT: u64 = 4 * 1024 * 1024;
@@ -67,6 +68,10 @@ pub(super) async fn put(path: PathBuf, key: String, credential: Credential) -> R
 
 /// Forgets what the file has of a key, under each of the ways to write it.
 pub(super) async fn erase(path: PathBuf, key: String) -> Result<()> {
+    // Nor is there a folder to be made.
+    if matches!(tokio::fs::try_exists(&path).await, Ok(false)) {
+        return Ok(());
+    }
     change(path, move |entries| {
         let before = entries.len();
         entries.retain(|name, _| *name != key && hosts::host_of(name) != key);
@@ -120,7 +125,8 @@ fn read(path: &Path) -> Result<Config> {
     let mut text = Vec::new();
     match fs::File::open(path) {
         Ok(file) => {
-            file.take(LIMIT + 1).read_to_end(&mut text).at("read", path)?;
+            let read = file.take(LIMIT + 1).read_to_end(&mut text).at("read", path);
+            read.map_err(|error| undecodable(path, &error.to_string()))?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
         Err(error) => return Err(Error::io("open", path, error)),
@@ -136,7 +142,7 @@ fn read(path: &Path) -> Result<Config> {
         Ok(Value::Object(all)) => all,
         Ok(Value::Null) => Map::new(),
         Ok(other) => return Err(undecodable(path, &wrong_type(&other, "json.RawMessage"))),
-        Err(error) => return Err(undecodable(path, &syntax(&text, &error))),
+        Err(error) => return Err(undecodable(path, &json::mistake(&text, &error))),
     };
     check(&all)?;
     Ok(Config { all })
@@ -173,19 +179,6 @@ fn wrong_type(value: &Value, element: &str) -> String {
     format!("json: cannot unmarshal {kind} into Go value of type map[string]{element}")
 }
 
-/// What is wrong with a text that is no JSON, in the words of Go for the two mistakes that are made: something that
-/// is no JSON at all, and a file that was cut.
-fn syntax(text: &[u8], error: &serde_json::Error) -> String {
-    let first = text.iter().copied().find(|byte| !byte.is_ascii_whitespace()).unwrap_or_default();
-    if error.is_eof() {
-        "unexpected EOF".to_owned()
-    } else if first == b'{' {
-        error.to_string()
-    } else {
-        format!("invalid character {:?} looking for beginning of value", char::from(first))
-    }
-}
-
 fn decode(entry: &Value) -> Result<Credential> {
     let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
     let mut credential = Credential {
@@ -196,18 +189,31 @@ fn decode(entry: &Value) -> Result<Credential> {
     };
     let joined = text("auth").trim_end_matches(['=', '\n']);
     if !joined.is_empty() {
-        let pair = base64::engine::general_purpose::STANDARD_NO_PAD.decode(joined).ok();
-        let pair = pair.and_then(|pair| String::from_utf8(pair).ok()).map(Secret::from);
+        let wrong = |reason: &str| {
+            Error::new(Kind::Credential(format!(
+                "failed to decode auth field: invalid config format: {reason}"
+            )))
+        };
+        let pair = base64::engine::general_purpose::STANDARD_NO_PAD.decode(joined);
+        let pair = pair.map_err(|error| wrong(&illegal(joined, &error)))?;
+        let pair = String::from_utf8(pair).ok().map(Secret::from);
         // The password may have colons itself.
         let Some((username, password)) = pair.as_ref().and_then(|pair| pair.expose().split_once(':')) else {
-            let text =
-                "failed to decode auth field: invalid auth config: not the base64 of username:password";
-            return Err(Error::new(Kind::Credential(text.to_owned())));
+            return Err(wrong("not the base64 of username:password"));
         };
         username.clone_into(&mut credential.username);
         credential.password = password.trim_end_matches('\0').into();
     }
     Ok(credential)
+}
+
+/// Where a text stops being base64, in the words of Go.
+fn illegal(text: &str, error: &base64::DecodeError) -> String {
+    let at = match error {
+        base64::DecodeError::InvalidByte(at, _) => *at,
+        _ => text.len(),
+    };
+    format!("illegal base64 data at input byte {at}")
 }
 
 /// Writes a credential into an entry, whose other fields stay.

@@ -62,6 +62,20 @@ pub fn indent(document: &[u8]) -> serde_json::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// What is wrong with a text that is no JSON, in the words of Go for the mistakes that are made: nothing at all,
+/// something that was cut, and something that is no JSON from its first letter on.
+pub fn mistake(text: &[u8], error: &serde_json::Error) -> String {
+    let first = text.iter().copied().find(|byte| !byte.is_ascii_whitespace());
+    match first {
+        None => "EOF".to_owned(),
+        _ if error.is_eof() => "unexpected EOF".to_owned(),
+        Some(first) if error.is_syntax() && !matches!(first, b'{' | b'[' | b'"') => {
+            format!("invalid character {:?} looking for beginning of value", char::from(first))
+        }
+        _ => error.to_string(),
+    }
+}
+
 fn line(out: &mut Vec<u8>, depth: usize) {
     out.push(b'\n');
     out.resize(out.len() + 2 * depth, b' ');

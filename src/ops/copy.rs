@@ -44,8 +44,9 @@ pub struct Copy {
 pub struct Copied {
     /// The manifest: where a platform was chosen, the chosen one.
     pub root: Descriptor,
-    /// Whether it is an index that was made for the copy, with some of the manifests of another.
-    pub is_subset: bool,
+    /// If it is an index that was made for the copy, with some of the manifests of another: those referrers of the
+    /// other one that would have been copied with it.
+    pub left: Option<Vec<Descriptor>>,
     /// All tags that it has got, those of the request in its order.
     pub tags: Vec<Tag>,
 }
@@ -62,14 +63,18 @@ pub async fn copy(
 ) -> Result<Copied> {
     let documents = Documents::new(source);
     let mut root = root(&documents, &request).await?;
-    let mut is_subset = false;
+    let mut left = None;
     if request.platforms.len() > 1 {
         match subset(&documents, &root, &request.platforms).await? {
             Subset::All => {}
             Subset::One(only) => root = only,
             Subset::Some(index, bytes) => {
+                left = Some(match request.reach {
+                    Reach::Graph => Vec::new(),
+                    Reach::Referrers => source.referrers(&root, None).await.on(Side::Source)?,
+                });
                 documents.add(&index, bytes);
-                (root, is_subset) = (index, true);
+                root = index;
             }
         }
     }
@@ -91,7 +96,7 @@ pub async fn copy(
             copier.closure(&found, &tags).await?;
         }
     }
-    Ok(Copied { root, is_subset, tags })
+    Ok(Copied { root, left, tags })
 }
 
 /// The manifest that is meant.

@@ -48,6 +48,9 @@ impl Files {
             Some(config) => Some(self.staging.add_config(&config.path, config.media_type.as_deref()).await?),
             None => None,
         };
+        if self.arguments.is_empty() {
+            reporter.report(Event::Empty);
+        }
         let mut layers = Vec::with_capacity(self.arguments.len());
         for file in &self.arguments {
             let annotations = self.annotations.layers.get(&file.path).cloned().unwrap_or_default();

@@ -11,7 +11,7 @@ use super::repository::{Repository, found};
 use super::{headers, urls};
 use crate::content::{Body, DOCUMENT_LIMIT, checked, skip};
 use crate::error::{Error, Kind, Result};
-use crate::oci::{Descriptor, Digest, Locator};
+use crate::oci::{Descriptor, Digest, Locator, media_type};
 use crate::transport::{Action, Request, Response};
 
 /// The header by which a registry says that it lists a manifest among the referrers of its subject.
@@ -23,7 +23,7 @@ impl Repository {
     }
 
     /// The descriptor of a manifest. `HEAD` is enough for most registries; where it is refused or leaves something
-    /// out, the manifest itself tells.
+    /// out, the manifest itself tells, if it says that it is one.
     pub(super) async fn head_manifest(&self, at: &Locator) -> Result<Descriptor> {
         let request = self.manifest_request(Method::HEAD, at, Action::Pull).header(ACCEPT, &self.accept);
         let response = self.send(request).await?;
@@ -36,6 +36,11 @@ impl Repository {
         }
         let digest =
             at.digest().cloned().map_or_else(|| headers::digest(&response), |asked| Ok(Some(asked)))?;
+        if digest.is_none() && !media_type::is_manifest(&headers::media_type(&response)?) {
+            // Whatever this is, a page for people most likely, it does not come from a registry.
+            let text = "HTTP HEAD request missing required header \"Docker-Content-Digest\"";
+            return Err(Error::invalid(text));
+        }
         let (Some(digest), Some(size)) = (digest, headers::length(&response)) else {
             return Ok(self.get_manifest(at).await?.0);
         };

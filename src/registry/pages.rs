@@ -14,6 +14,7 @@ use url::Url;
 use super::headers;
 use crate::content::DOCUMENT_LIMIT;
 use crate::error::{Error, Result};
+use crate::oci::json;
 use crate::transport::{Client, Request, Response, shown};
 
 /// The most pages of one list. Ten million tags come in fewer, at the usual thousand a page.
@@ -94,8 +95,9 @@ impl Pages {
 pub(super) async fn document<D: DeserializeOwned>(response: Response) -> Result<D> {
     let request = headers::request(&response);
     let bytes = response.read(DOCUMENT_LIMIT).await?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Error::invalid(format!("{request}: failed to decode response: {error}")))
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Error::invalid(format!("{request}: failed to decode response: {}", json::mistake(&bytes, &error)))
+    })
 }
 
 #[cfg(test)]

@@ -130,8 +130,12 @@ impl Repository {
                 let text = format!("{name}: more than {LIST_LIMIT} bytes of referrers: size exceeds limit");
                 return Err(Error::new(Kind::TooLarge(text)));
             }
-            let page: Listing = serde_json::from_slice(&bytes)
-                .map_err(|error| Error::invalid(format!("{name}: failed to decode response: {error}")))?;
+            let page: Listing = serde_json::from_slice(&bytes).map_err(|error| {
+                Error::invalid(format!(
+                    "{name}: failed to decode response: {}",
+                    json::mistake(&bytes, &error)
+                ))
+            })?;
             let annotation = page.annotations.get(annotations::FILTERS_APPLIED).and_then(Value::as_str);
             let filtered = filtered || annotation.is_some_and(names_filter);
             let wanted = artifact_type.filter(|_| !filtered);

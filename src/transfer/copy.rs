@@ -174,7 +174,7 @@ impl<'a> Job<'a> {
 
     /// The tag that this node gets with its bytes.
     fn tag_of(&self, node: &Descriptor) -> Option<&'a Tag> {
-        self.main.filter(|(root, _)| root.digest == node.digest && node.is_manifest()).map(|(_, tag)| tag)
+        self.main.filter(|(root, _)| key(root) == key(node)).map(|(_, tag)| tag)
     }
 
     async fn already_there(&self, node: &Descriptor) -> Result<()> {
@@ -303,6 +303,11 @@ impl Visit for Job<'_> {
     }
 
     async fn transfer(&self, node: &Descriptor) -> Result<()> {
+        if self.tag_of(node).is_some() {
+            // A manifest of a type that is not known here: what it is made of neither, but its registry takes it.
+            let put = async { self.put_manifest(node, self.copier.bytes(node).await?).await };
+            return self.telling(node, put).await;
+        }
         if self.mounted(node).await? {
             self.ended(node, Ending::Mounted);
             return Ok(());

@@ -256,6 +256,7 @@ impl Reporter for Heard {
                 .to_owned()
         };
         let line = match event {
+            Event::Empty => "Empty".to_owned(),
             Event::Preparing(typed) => format!("Preparing {typed}"),
             Event::Started(node) => format!("Started {}", name(node)),
             Event::Processing(node) => format!("Processing {}", name(node)),

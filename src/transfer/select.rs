@@ -18,7 +18,7 @@ pub async fn select(documents: &Documents<'_>, root: &Descriptor, wanted: &Platf
         return document.manifests.iter().find(fits).cloned().ok_or_else(|| unfit(root, why));
     }
     if !media_type::is_image(&root.media_type) {
-        return Err(Error::unsupported(format!("{}: unsupported", root.media_type)));
+        return Err(Error::unsupported(format!("{}: {}: unsupported", root.digest, root.media_type)));
     }
     let document = documents.document(root).await?;
     let expected = if root.media_type == media_type::DOCKER_MANIFEST {

@@ -16,12 +16,22 @@ pub struct Observed {
 
 /// How the two differ in what a script can see.
 pub fn compare(ours: &Observed, theirs: &Observed) -> Option<String> {
-    let mut difference = String::new();
-    if ours.run != theirs.run {
-        write!(difference, "--- ours\n{}\n--- oras\n{}\n", ours.run, theirs.run).unwrap();
-    }
+    let mut difference = streams(&ours.run, &theirs.run);
     difference += &unlike("has", &ours.tree, &theirs.tree);
     (!difference.is_empty()).then_some(difference)
+}
+
+fn streams(ours: &Run, theirs: &Run) -> String {
+    if ours == theirs {
+        return String::new();
+    }
+    let lines = |run: &Run| run.to_string().split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
+    let difference = unlike("says", &lines(ours), &lines(theirs));
+    if difference.is_empty() {
+        format!("--- the order differs\n{ours}\n--- oras\n{theirs}\n")
+    } else {
+        difference
+    }
 }
 
 /// What only one of them has, as often as it has it.
@@ -32,7 +42,7 @@ fn unlike(verb: &str, ours: &[String], theirs: &[String]) -> String {
         for line in lines {
             match other.iter().position(|candidate| *candidate == line) {
                 Some(found) => drop(other.swap_remove(found)),
-                None => writeln!(text, "--- only {who} {verb} {line}").unwrap(),
+                None => writeln!(text, "--- only {who} {verb} {}", line.trim_end()).unwrap(),
             }
         }
     }

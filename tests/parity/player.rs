@@ -1,16 +1,20 @@
 //! One program in its world, with registries of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use oras::oci::{Algorithm, Digest};
 
 use crate::observed::Observed;
-use crate::odd::Odd;
+use crate::stranger::Stranger;
 use crate::support::registry::{PASSWORD, USER};
 use crate::support::{Registry, Run, Setup, World};
 
 const CREATED: &str = "--annotation org.opencontainers.image.created=2024-05-01T10:00:00Z";
+
+/// The annotation that names an entry of a layout.
+const REFERENCE_NAME: &str = "org.opencontainers.image.ref.name";
 
 /// One program in its world.
 pub struct Player {
@@ -18,7 +22,7 @@ pub struct Player {
     /// The real oras, which prepares.
     oras: PathBuf,
     registries: [Registry; 2],
-    odd: Odd,
+    odd: Stranger,
     /// How the registries are asked by who prepares.
     credentials: String,
 }
@@ -29,7 +33,7 @@ impl Player {
         let (setup, credentials) = setup(title);
         let mut world = World::of(binary);
         let registries = [Registry::start(setup.clone()), Registry::start(setup)];
-        let odd = Odd::start();
+        let odd = Stranger::start();
         let addresses = registries.iter().map(Registry::address).chain([odd.address()]);
         for (position, address) in addresses.enumerate() {
             world.show(address, format!("localhost:500{position}"));
@@ -60,7 +64,8 @@ impl Player {
         let (line, input) = line.split_once(" <<< ").unwrap_or((line, ""));
         let line = self.expand(arguments(line));
         self.registries.iter().for_each(Registry::clear_log);
-        let run = self.world.run_with_input(&line, &input.replace("\\n", "\n"));
+        let mut run = self.world.run_with_input(&line, &input.replace("\\n", "\n"));
+        run.stderr = timeless(&run.stderr);
         let mut requests = Vec::new();
         for (position, registry) in self.registries.iter().enumerate() {
             requests.extend(registry.log().iter().map(|request| format!("{position}: {request}")));
@@ -107,12 +112,12 @@ impl Player {
         // oras leaves its folder for temporary files in a layout.
         tree.retain(|name| !name.ends_with("ingest/"));
         for line in &mut tree {
+            // Contents say more than the size does.
             let Some((name, _)) = line.rsplit_once(' ').filter(|_| !line.contains(" -> ")) else { continue };
-            let content = self.content(name);
-            line.push_str(&content);
+            *line = format!("{name} {}", self.content(name));
         }
         if let Ok(config) = fs::read_to_string(self.world.docker_config().join("config.json")) {
-            tree.push(format!("config.json {}", self.shown(&config)));
+            tree.push(format!("config.json {}", by_host(&self.shown(&config))));
         }
         tree
     }
@@ -120,13 +125,14 @@ impl Player {
     /// What makes the content of a file this one and no other.
     fn content(&self, name: &str) -> String {
         let path = self.world.path(name);
-        let Ok(bytes) = fs::read(&path) else { return " unreadable".to_owned() };
+        let Ok(bytes) = fs::read(&path) else { return "unreadable".to_owned() };
         let bytes = match String::from_utf8(bytes) {
             Ok(text) if name.ends_with("index.json") => ordered(&text).into_bytes(),
+            Ok(text) if text.contains("\"auths\"") => by_host(&self.shown(&text)).into_bytes(),
             Ok(text) => self.shown(&text).into_bytes(),
             Err(error) => error.into_bytes(),
         };
-        format!(" {} {}", mode(&path), Digest::of(&bytes).short())
+        format!("{} {}", mode(&path), Digest::of(&bytes).short())
     }
 
     fn shown(&self, text: &str) -> String {
@@ -148,17 +154,41 @@ fn setup(title: &str) -> (Setup, String) {
     }
 }
 
+/// Without the time at the beginning of what a log says.
+fn timeless(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| match line.split_once("][") {
+        Some((time, rest)) if time.starts_with("[20") => format!("[time][{rest}"),
+        _ => line.to_owned(),
+    });
+    lines.collect()
+}
+
 fn arguments(line: &str) -> &str {
     line.strip_prefix("oras").expect("a command line begins with oras").trim_start()
 }
 
-/// A list of manifests has no order of its own.
+/// A list of manifests has no order of its own. Where two workers of oras meet the same manifest, it depends on who
+/// comes first what its unnamed entry tells beside the digest.
 fn ordered(index: &str) -> String {
     let Ok(mut index) = serde_json::from_str::<serde_json::Value>(index) else { return index.to_owned() };
     if let Some(manifests) = index.get_mut("manifests").and_then(|manifests| manifests.as_array_mut()) {
+        for entry in manifests.iter_mut().filter_map(serde_json::Value::as_object_mut) {
+            let named = entry.get("annotations").is_some_and(|all| all.get(REFERENCE_NAME).is_some());
+            entry.retain(|key, _| named || matches!(key.as_str(), "mediaType" | "digest" | "size"));
+        }
         manifests.sort_by_key(ToString::to_string);
     }
     index.to_string()
+}
+
+/// A config file with its hosts in order: oras sorts them, ours leaves what is there in its place.
+fn by_host(config: &str) -> String {
+    let parsed = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(config);
+    let Ok(mut fields) = parsed else { return config.to_owned() };
+    if let Some(hosts) = fields.get_mut("auths").and_then(serde_json::Value::as_object_mut) {
+        hosts.sort_keys();
+    }
+    format!("{} lines of {}", config.lines().count(), serde_json::to_string_pretty(&fields).unwrap())
 }
 
 #[cfg(unix)]

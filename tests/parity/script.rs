@@ -13,12 +13,13 @@
 //! ^ oras ...             the same as ~, and the registries must have been asked for the same
 //! - REASON | oras ...    the same as ~, but ours asks for less: fails when it does not
 //! < REASON | oras ...    the output differs on purpose, all else is the same: fails when the output does not differ
+//! > REASON | oras ...    the same of what is said on stderr
 //! ! REASON | oras ...    differs on purpose: fails when it does not differ
 //! ```
 //!
 //! A line may end with ` <<< TEXT`, which is what it reads from its standard input.
 //!
-//! In a line `{r}` is the first registry, `{s}` the second one, `{odd}` a server that is none ([`super::odd`]), `{auth}`
+//! In a line `{r}` is the first registry, `{s}` the second one, `{odd}` a server that is none ([`super::stranger`]), `{auth}`
 //! the user and password of registries with passwords, `{created}` an annotation that fixes the time of a manifest,
 //! `{sha TEXT}` and `{sha512 TEXT}` the digest of a text, and `{digest NAME}` and `{descriptor NAME}` what the real oras
 //! says of a name. All but the first three stand in texts, too.
@@ -59,7 +60,7 @@ pub fn play(script: &str, oras: &Path) {
 fn perform(line: &str, ours: &Player, theirs: &Player) -> Option<String> {
     let (mark, rest) = line.split_once(' ').expect("a line has a mark and a rest");
     let rest = match mark {
-        "<" | "!" | "-" => rest.split_once(" | ").expect("a known difference has a reason").1,
+        "<" | ">" | "!" | "-" => rest.split_once(" | ").expect("a known difference has a reason").1,
         _ => rest,
     };
     match mark {
@@ -105,6 +106,12 @@ fn judge(mark: &str, mut ours: Observed, mut theirs: Observed) -> Option<String>
                 return Some("the output was said to differ, and does not".to_owned());
             }
             compare(&ours, &theirs)
+        }
+        ">" => {
+            if std::mem::take(&mut ours.run.stderr) == std::mem::take(&mut theirs.run.stderr) {
+                return Some("the words on stderr were said to differ, and do not".to_owned());
+            }
+            compare(&ours.sorted(), &theirs.sorted())
         }
         "!" => {
             let same = compare(&ours.sorted(), &theirs.sorted()).is_none();

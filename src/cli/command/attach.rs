@@ -88,9 +88,6 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &format, drawing);
     let target = app.target(&end).await?;
-    if files.is_empty() {
-        output::status::nothing_to_prepare(app, &format, args.terminal.drawing(&args.common, app));
-    }
     let attached = ops::attach(&*target, request, reporter).await?;
     let node = Node::new(&end.place.path(), &attached.root);
     let outcome =

@@ -135,11 +135,11 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
     let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &Format::Text, drawing);
     let copied = ops::copy(&*reading, &*writing, request, reporter).await;
     let copied = copied.map_err(|error| unfit(error, &from))?;
-    if copied.is_subset && args.recursive {
+    if copied.left.as_ref().is_some_and(|referrers| !referrers.is_empty()) {
         app.log.warning(LEFT);
     }
     let digest = copied.root.digest;
-    let from = if copied.is_subset { source.place } else { shown(source.place, &at, &digest) };
+    let from = if copied.left.is_some() { source.place } else { shown(source.place, &at, &digest) };
     output::show(app, &Format::Text, &Copied { from, to: destination.place, tags, digest })
 }
 

@@ -117,9 +117,6 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &format, drawing);
     let target = app.target(&end).await?;
-    if files.is_empty() {
-        output::status::nothing_to_prepare(app, &format, args.terminal.drawing(&args.common, app));
-    }
     let pushed = ops::push(&*target, request, reporter).await?;
     output::show(app, &format, &Pushed::new(end.place, pushed.root, &pushed.tags, tags))?;
     args.packer.export(&pushed.manifest)

@@ -87,13 +87,13 @@ fn the_side_of_a_copy_is_named() {
 #[test]
 fn a_missing_credential_points_to_the_file_if_there_is_one_only() {
     let mut scene = scene("h/r:v1", Form::Registry);
-    scene.credential_files = vec!["/c.json".into()];
+    scene.credential_files = vec![(None, "/c.json".into())];
     let error = || Error::new(Kind::NoCredential);
     let advice = "Please check whether the registry credential stored in the authentication file";
     let told = format!("Error: basic credential not found\n{advice} at \"/c.json\" is correct");
     assert_eq!(explained(error(), &scene), told);
     assert_eq!(Failure::from(error()).heading("could not list").explain(&scene), told);
-    scene.credential_files.push("/d.json".into());
+    scene.credential_files.push((None, "/d.json".into()));
     let told = format!("Error: basic credential not found\n{advice} is correct");
     assert_eq!(explained(error(), &scene), told);
 }

@@ -148,7 +148,7 @@ impl Reporter for Bars {
             Event::Started(node) => self.begin(node),
             Event::At { node, bytes } => self.advance(node, bytes),
             Event::Ended(node, ending) => self.end(node, ending),
-            Event::Preparing(_) | Event::Processing(_) | Event::Tagged(..) => {}
+            Event::Preparing(_) | Event::Empty | Event::Processing(_) | Event::Tagged(..) => {}
         }
     }
 }

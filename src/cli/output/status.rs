@@ -46,13 +46,6 @@ pub(crate) fn reporter(
     }
 }
 
-/// Tells that an artifact has no files, where files would have been told.
-pub(crate) fn nothing_to_prepare(app: &App, format: &Format, drawing: Drawing) {
-    if *format == Format::Text && drawing == Drawing::Nothing {
-        app.terminal.status("Uploading empty artifact\n");
-    }
-}
-
 /// Prints a line for an event.
 struct Lines {
     terminal: Terminal,
@@ -74,6 +67,7 @@ fn line(event: Event<'_>, words: &Words, detail: Detail) -> Option<String> {
         Event::Preparing(path) => {
             return (detail == Detail::All).then(|| format!("Preparing {}\n", visible(path)));
         }
+        Event::Empty => return Some("Uploading empty artifact\n".to_owned()),
         Event::Started(node) => (words.started, node),
         Event::Processing(node) => (PROCESSING, node),
         Event::Ended(node, ending) => (words.ended(ending)?, node),

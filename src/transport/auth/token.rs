@@ -25,6 +25,7 @@ use super::realm::Judge;
 use crate::content::Body;
 use crate::credentials::{Credential, Secret};
 use crate::error::{Error, Kind, Result};
+use crate::oci::json;
 
 /// The most that is read of the answer of a token service: 128 KiB.
 const ANSWER_LIMIT: u64 = 128 * 1024;
@@ -133,7 +134,7 @@ pub(super) async fn ask(client: &Inner, credential: &Credential, wish: &Wish<'_>
 async fn decoded(answer: Response) -> Result<Answer, String> {
     let failed = |reason: &dyn fmt::Display| format!("failed to decode response: {reason}");
     let text = answer.read(ANSWER_LIMIT).await.map_err(|error| failed(&error))?;
-    serde_json::from_slice(&text).map_err(|error| failed(&error))
+    serde_json::from_slice(&text).map_err(|error| failed(&json::mistake(&text, &error)))
 }
 
 /// The plain form: a GET, with user name and password if there are any.

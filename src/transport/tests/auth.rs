@@ -213,7 +213,7 @@ async fn a_challenge_from_elsewhere_gets_nothing() {
 async fn what_a_token_service_says_wrong_is_told() {
     for (status, body, words) in [
         ("200 OK", "{}", "empty token returned"),
-        ("200 OK", "<p>", "failed to decode response: expected value at line 1 column 1"),
+        ("200 OK", "<p>", "failed to decode response: invalid character '<' looking for beginning of value"),
         ("403 Forbidden", r#"{"errors": [{"code": "DENIED", "message": "no"}]}"#, "denied: no"),
     ] {
         let server = Server::start(move |_, seen| {

@@ -238,7 +238,9 @@ async fn files_that_are_missing_or_hold_nothing_are_named() {
     assert_eq!(says, format!("open {}: no such file or directory", authority.file("none").display()));
     let key = authority.client().1;
     let keyed = Settings { ca_file: Some(key.clone()), ..settings() };
-    assert!(Client::new("h", keyed).unwrap_err().to_string().starts_with("no certificates in "));
+    assert!(
+        Client::new("h", keyed).unwrap_err().to_string().starts_with("Failed to load certificate in file: ")
+    );
     let twice = Settings { client_certificate: Some((key.clone(), key)), ..settings() };
     assert!(Client::new("h", twice).is_err());
 }

@@ -133,7 +133,7 @@ impl Trusted {
     /// Those of a file.
     fn read(path: &Path) -> Result<Self> {
         let text = fs::read(path).at("open", path)?;
-        let wrong = || Error::invalid(format!("no certificates in {}", path.display()));
+        let wrong = || Error::invalid(format!("Failed to load certificate in file: {}", path.display()));
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
         let certificates = found.map_err(|error| wrong().caused_by(error))?;
         Self::new(certificates).map_err(|error| wrong().caused_by(error))

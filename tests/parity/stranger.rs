@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 /// A server that runs until this is dropped.
-pub struct Odd {
+pub struct Stranger {
     address: String,
     bound: SocketAddr,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Odd {
+impl Stranger {
     /// Starts one on a free port.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -39,7 +39,7 @@ impl Odd {
     }
 }
 
-impl Drop for Odd {
+impl Drop for Stranger {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::SeqCst);
         // Wakes the one that waits for a connection.
