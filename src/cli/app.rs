@@ -10,7 +10,7 @@ use oras::error::{Error, IoContext, Kind};
 
 use super::env::Env;
 use super::failure::{Failure, Scene};
-use super::log::Log;
+use super::log::{Level, Log};
 use super::terminal::Terminal;
 
 /// How long work that was given up may take to notice.
@@ -29,10 +29,10 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// The surroundings of the command that is typed so.
-    pub(crate) fn new(terminal: Terminal, env: Env, command: String) -> Self {
+    /// The surroundings of the command that is typed so, and how much is to be told of its work.
+    pub(crate) fn new(terminal: Terminal, env: Env, command: String, level: Level) -> Self {
         let scene = Scene { command, ..Scene::default() };
-        let log = Arc::new(Log::new(terminal.clone(), env.clone()));
+        let log = Arc::new(Log::new(terminal.clone(), env.clone(), level));
         Self { terminal, env, log, scene: Arc::new(Mutex::new(scene)) }
     }
 

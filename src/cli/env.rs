@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ZonedDateTime};
 use oras::error::{IoContext, Result};
 use oras::oci::Platform;
 
@@ -68,6 +68,13 @@ impl Env {
         Timestamp::now()
     }
 
+    /// The time in the zone of the machine.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
+    #[expect(clippy::unused_self, reason = "what it reads is part of the surroundings")]
+    pub(crate) fn local_time(&self) -> String {
+        shown(&ZonedDateTime::now())
+    }
+
     /// What this program runs on, in Go's names: `linux/amd64`.
     pub(crate) fn machine() -> String {
         let os = match std::env::consts::OS {
@@ -76,6 +83,14 @@ impl Env {
         };
         format!("{os}/{}", Platform::own_architecture())
     }
+}
+
+/// A time as RFC 3339 has it: `Z` where the zone is UTC.
+fn shown(time: &ZonedDateTime) -> String {
+    if time.offset().is_zero() {
+        return time.timestamp().to_string();
+    }
+    time.timestamp().display_with_offset(time.offset()).to_string()
 }
 
 /// Whether the environment speaks against bars and colours: `NO_COLOR`, `CI`, a terminal that can do nothing, or a
@@ -103,6 +118,14 @@ mod tests {
         env.docker_config = Some("/d".into());
         assert_eq!(env.docker_config_file(), Some("/d/config.json".into()));
         assert_eq!(Env::default().docker_config_file(), None);
+    }
+
+    #[test]
+    fn a_time_names_its_offset() {
+        let time: Timestamp = "2024-05-01T10:00:00.5Z".parse().unwrap();
+        let at = |hours| shown(&ZonedDateTime::new(time, jiff::tz::Offset::constant(hours).to_time_zone()));
+        assert_eq!(at(0), "2024-05-01T10:00:00.5Z");
+        assert_eq!(at(2), "2024-05-01T12:00:00.5+02:00");
     }
 
     #[test]

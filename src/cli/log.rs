@@ -1,10 +1,12 @@
 //! What is said on stderr with the time and a level, as oras does it for warnings.
 //!
-//! A registry may send the same warning with every answer; it is told once a run.
+//! Warnings are always told; a registry may send the same one with every answer, and it is told once a run. What is
+//! sent and answered is told with `--debug` only.
 //!
 //! What does not belong here: failures, and warnings of what was typed, which have no time.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use oras::error::Error;
@@ -12,35 +14,73 @@ use oras::transport::{Answered, Observer, Sent};
 
 use super::env::Env;
 use super::output::text::visible;
+use super::output::trace;
 use super::terminal::Terminal;
+
+/// What is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Warnings.
+    Warnings,
+    /// Everything: `--debug`.
+    Debug,
+}
 
 /// The log of one run.
 pub(crate) struct Log {
     terminal: Terminal,
     env: Env,
+    level: Level,
+    exchanges: AtomicU64,
     warned: Mutex<HashSet<(String, String)>>,
 }
 
 impl Log {
     /// A log on stderr.
-    pub(crate) fn new(terminal: Terminal, env: Env) -> Self {
-        Self { terminal, env, warned: Mutex::default() }
+    pub(crate) fn new(terminal: Terminal, env: Env, level: Level) -> Self {
+        Self { terminal, env, level, exchanges: AtomicU64::default(), warned: Mutex::default() }
     }
 
     /// Something the user should know of, although it is no failure.
     pub(crate) fn warning(&self, message: &str) {
-        self.terminal.warn(&format!("[{}][WARNING]: {message}\n\n", self.env.now()));
+        self.entry("WARNING", message);
+    }
+
+    /// Whether everything is told.
+    pub(crate) fn is_debug(&self) -> bool {
+        self.level == Level::Debug
+    }
+
+    fn debug(&self, name: &str, message: impl FnOnce() -> String) {
+        if self.is_debug() {
+            self.entry(name, &message());
+        }
+    }
+
+    /// An entry is printed whole, so that those of exchanges at the same time do not mix.
+    fn entry(&self, name: &str, message: &str) {
+        self.terminal.warn(&format!("[{}][{name}]: {message}\n\n", self.env.local_time()));
     }
 }
 
 impl Observer for Log {
-    fn sent(&self, _: &Sent<'_>) -> u64 {
-        0
+    fn sent(&self, request: &Sent<'_>) -> u64 {
+        let exchange = self.exchanges.fetch_add(1, Ordering::Relaxed);
+        self.debug("DEBUG", || trace::request(exchange, request));
+        exchange
     }
 
-    fn answered(&self, _: u64, _: &Answered<'_>) {}
+    fn answered(&self, exchange: u64, answer: &Answered<'_>) {
+        self.debug("DEBUG", || trace::answer(exchange, answer));
+    }
 
-    fn failed(&self, _: u64, _: &Error) {}
+    fn failed(&self, exchange: u64, error: &Error) {
+        self.debug("ERROR", || trace::failure(exchange, error));
+    }
+
+    fn wants_bodies(&self) -> bool {
+        self.is_debug()
+    }
 
     fn warned(&self, registry: &str, text: &str) {
         let warning = (registry.to_owned(), text.to_owned());

@@ -27,6 +27,7 @@ use self::app::App;
 use self::command::Command;
 use self::env::Env;
 use self::failure::{Failure, Scene};
+use self::log::Level;
 use self::terminal::Terminal;
 
 /// What a shell says of a program that wrote to a pipe which nobody reads: 128 and the number of the signal that
@@ -46,8 +47,8 @@ pub(crate) fn main() -> ExitCode {
     let (terminal, env, typed) = (Terminal::default(), Env::read(), Env::arguments());
     let mut scene = Scene::default();
     let done = match parse(&terminal, &typed) {
-        Ok(Some((command, path))) => {
-            let app = App::new(terminal.clone(), env, path);
+        Ok(Some((command, path, level))) => {
+            let app = App::new(terminal.clone(), env, path, level);
             let done = command.run(&app);
             terminal.stop_drawing();
             scene = app.scene();
@@ -67,12 +68,15 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// The command that was typed and how it is called; nothing if only help was wanted.
-fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<(Command, String)>, Failure> {
+/// What was typed: the command, how it is called, and how much is to be told of its work.
+type Typed = (Command, String, Level);
+
+/// Reads what was typed; nothing if only help was wanted.
+fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failure> {
     let mut grammar = usage::as_pflag(Oras::command());
     let parsed = grammar.try_get_matches_from_mut(typed).and_then(|matches| {
-        let path = called(&matches, terminal);
-        Ok((Oras::from_arg_matches(&matches)?.command, path))
+        let (path, level) = called(&matches, terminal);
+        Ok((Oras::from_arg_matches(&matches)?.command, path, level))
     });
     match parsed {
         Ok(parsed) => Ok(Some(parsed)),
@@ -83,8 +87,8 @@ fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<(Command, Str
     }
 }
 
-/// The command as it is typed without its flags; tells of a deprecated flag on the way.
-fn called(matches: &ArgMatches, terminal: &Terminal) -> String {
+/// The command as it is typed without its flags, and how much it is to tell; tells of a deprecated flag on the way.
+fn called(matches: &ArgMatches, terminal: &Terminal) -> (String, Level) {
     let (mut path, mut matches) = ("oras".to_owned(), matches);
     while let Some((name, below)) = matches.subcommand() {
         path = format!("{path} {name}");
@@ -94,7 +98,8 @@ fn called(matches: &ArgMatches, terminal: &Terminal) -> String {
     if verbose && matches.value_source("verbose") == Some(ValueSource::CommandLine) {
         terminal.warn("Flag --verbose has been deprecated, and will be removed in a future release.");
     }
-    path
+    let debug = matches.try_get_one::<bool>("debug").ok().flatten().copied().unwrap_or_default();
+    (path, if debug { Level::Debug } else { Level::Warnings })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::Response;
 use super::client::Inner;
 use super::redact::{self, Shown};
 use super::wire::Hop;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// A request as it may be shown.
 #[derive(Debug)]
@@ -96,6 +96,14 @@ pub(super) async fn heard(
     Ok(response)
 }
 
+/// Why a body broke off, without the request, which has been told already.
+fn reason(error: &Error) -> String {
+    match error.kind() {
+        Kind::Network { reason, .. } => reason.clone(),
+        _ => error.to_string(),
+    }
+}
+
 /// Reads the start of a body, which the answer keeps.
 async fn peek(response: &mut Response) -> Shown {
     let mut pieces = Vec::new();
@@ -105,7 +113,7 @@ async fn peek(response: &mut Response) -> Shown {
     {
         match &piece {
             Ok(piece) => read += piece.len(),
-            Err(error) => failed = Some(error.to_string()),
+            Err(error) => failed = Some(reason(error)),
         }
         pieces.push(piece);
     }

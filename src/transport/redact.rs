@@ -97,9 +97,13 @@ pub(super) fn request_headers(headers: &HeaderMap, custom: &[HeaderName]) -> Vec
     shown
 }
 
-/// The headers of an answer.
+/// The headers of an answer, without those that are about the connection only.
 pub(super) fn answer_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    masked(headers, |_| false)
+    let mut headers = headers.clone();
+    for name in [header::CONNECTION, header::TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+    masked(&headers, |_| false)
 }
 
 fn masked(headers: &HeaderMap, secret: impl Fn(&HeaderName) -> bool) -> Vec<(String, String)> {
@@ -238,6 +242,15 @@ mod tests {
         shown.sort();
         let pairs: Vec<_> = shown.iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(pairs.join(" "), "Accept=a Authorization=***** X-Away=***** X-Mine=*****");
+    }
+
+    #[test]
+    fn headers_of_the_connection_are_not_shown() {
+        let mut headers = HeaderMap::new();
+        headers.insert("transfer-encoding", HeaderValue::from_static("chunked"));
+        headers.insert("connection", HeaderValue::from_static("close"));
+        headers.insert("content-type", HeaderValue::from_static("a/b"));
+        assert_eq!(answer_headers(&headers), [("Content-Type".to_owned(), "a/b".to_owned())]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
+//! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile content and hostile registries.
@@ -19,6 +20,7 @@
 mod attach;
 mod blob;
 mod copy;
+mod debug;
 mod discover;
 mod errors;
 mod layout;

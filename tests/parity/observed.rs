@@ -80,3 +80,20 @@ fn node(line: &str) -> Option<(String, String)> {
     let short = digest.len() == 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     short.then(|| (digest.to_owned(), title.to_owned()))
 }
+
+/// A log with the headers of each entry in order, and without those that name the program, the moment or the page that
+/// led to a request.
+pub fn comparable(log: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    let mut headers = 0;
+    for line in log.split_inclusive('\n') {
+        if ["   \"User-Agent\"", "   \"Date\"", "   \"Referer\""].iter().any(|name| line.starts_with(name)) {
+            continue;
+        }
+        headers = if line.starts_with("   \"") { headers + 1 } else { 0 };
+        lines.push(line);
+        let start = lines.len() - headers;
+        lines[start..].sort_unstable();
+    }
+    lines.concat()
+}

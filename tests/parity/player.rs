@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use oras::oci::{Algorithm, Digest};
 
-use crate::observed::Observed;
+use crate::observed::{Observed, comparable};
 use crate::stranger::Stranger;
 use crate::support::registry::{PASSWORD, USER};
 use crate::support::{Registry, Run, Setup, World};
@@ -65,7 +65,7 @@ impl Player {
         let line = self.expand(arguments(line));
         self.registries.iter().for_each(Registry::clear_log);
         let mut run = self.world.run_with_input(&line, &input.replace("\\n", "\n"));
-        run.stderr = timeless(&run.stderr);
+        run.stderr = comparable(&timeless(&run.stderr));
         let mut requests = Vec::new();
         for (position, registry) in self.registries.iter().enumerate() {
             requests.extend(registry.log().iter().map(|request| format!("{position}: {request}")));

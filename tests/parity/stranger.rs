@@ -81,6 +81,8 @@ fn reply(kind: &str, path: &str) -> (&'static str, String, &'static str) {
             let body = r#"{"errors":[{"code":"NAME_UNKNOWN","message":"who","detail":{"name":"x","n":[1,true]}},{"code":"UNSUPPORTED"}]}"#;
             ("400 Bad Request", json.to_owned(), body)
         }
+        "away" => ("307 Temporary Redirect", format!("{json}Location: /v2/plain/x?b=2&a=1\r\n"), "{}"),
+        "secret" => ("404 Not Found", json.to_owned(), r#"{"a":[{"Access_Token":"x"}]}"#),
         "loop" => ("307 Temporary Redirect", format!("Location: {path}\r\n"), ""),
         "basic" => ("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n".to_owned(), ""),
         "scheme" => ("401 Unauthorized", "WWW-Authenticate: Negotiate\r\n".to_owned(), ""),

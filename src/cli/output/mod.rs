@@ -11,6 +11,7 @@ pub(crate) mod bars;
 pub(crate) mod json;
 pub(crate) mod status;
 pub(crate) mod text;
+pub(crate) mod trace;
 pub(crate) mod tree;
 pub(crate) mod units;
 pub(crate) mod words;
