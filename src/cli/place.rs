@@ -109,6 +109,24 @@ impl Place {
         }
     }
 
+    /// What a further text names in it: a tag or a digest, or a full reference to the same repository.
+    pub(crate) fn locate(&self, text: &str) -> Result<Locator, String> {
+        let Some(here) = self.reference() else {
+            let named = Some(text).filter(|text| !text.is_empty()).map(Locator::in_layout);
+            return named.ok_or_else(|| "missing reference".to_owned());
+        };
+        let nothing = || "invalid reference".to_owned();
+        match text.parse::<Reference>() {
+            Ok(full) if full.path() == here.path() => full.locator.ok_or_else(nothing),
+            Ok(_) => {
+                let here = here.to_string();
+                Err(format!("invalid reference: mismatch between received {text:?} and expected {here:?}"))
+            }
+            Err(_) if text.is_empty() => Err(nothing()),
+            Err(_) => alone(text).map_err(|error| error.to_string()),
+        }
+    }
+
     /// What is named in it, for commands that work on one manifest.
     pub(crate) fn named(&self, usage: &Usage) -> Result<&Locator, Failure> {
         self.locator().ok_or_else(|| {
@@ -138,6 +156,18 @@ impl Place {
     }
 }
 
+/// A tag or a digest; a tag before a digest means nothing.
+fn alone(text: &str) -> Result<Locator, ReferenceError> {
+    match text.split_once('@') {
+        None if !text.contains(':') => text.parse().map(Locator::Tag),
+        at => {
+            let digest = at.map_or(text, |(_, digest)| digest);
+            let parsed = digest.parse().map(Locator::Digest);
+            parsed.map_err(|why| ReferenceError::Digest(digest.to_owned(), why))
+        }
+    }
+}
+
 fn not_a_reference(raw: &str, error: &ReferenceError) -> Failure {
     Failure::reference(format!("{raw:?}: {error}"))
         .advice("Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]")
@@ -161,6 +191,40 @@ mod tests {
         assert_eq!(place.path(), "localhost:5000/a");
         let place = Place::parse("dir:v1", Form::Layout).unwrap();
         assert_eq!((place.shown().as_str(), place.path().as_str()), ("[oci-layout] dir:v1", "dir"));
+    }
+
+    #[test]
+    fn more_may_be_named_in_a_repository_alone_or_in_full() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let place = Place::parse("h:5000/r:v1", Form::Registry).unwrap();
+        let located = |text: &str| place.locate(text).map(|locator| locator.to_string());
+        for (text, found) in [
+            ("v2", "v2"),
+            ("h:5000/r:v2", "v2"),
+            (digest.as_str(), digest.as_str()),
+            (&format!("v2@{digest}"), &digest),
+            (&format!("h:5000/r:v2@{digest}"), &digest),
+        ] {
+            assert_eq!(located(text).unwrap(), found, "{text}");
+        }
+        for (text, why) in [
+            ("", ""),
+            ("h:5000/r", ""),
+            ("bad/tag", ": mismatch between received \"bad/tag\" and expected \"h:5000/r:v1\""),
+            ("h:5000/q:v2", ": mismatch between received \"h:5000/q:v2\" and expected \"h:5000/r:v1\""),
+            ("a,b", ": invalid tag \"a,b\""),
+            ("sha256:aa", ": invalid digest \"sha256:aa\": invalid checksum digest length"),
+            ("x@sha256:aa", ": invalid digest \"sha256:aa\": invalid checksum digest length"),
+        ] {
+            assert_eq!(located(text).unwrap_err(), format!("invalid reference{why}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn in_a_layout_any_text_is_a_tag() {
+        let place = Place::parse("dir:v1", Form::Layout).unwrap();
+        assert_eq!(place.locate("a/b:c"), Ok(Locator::in_layout("a/b:c")));
+        assert_eq!(place.locate("").unwrap_err(), "missing reference");
     }
 
     #[test]

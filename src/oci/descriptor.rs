@@ -26,13 +26,13 @@ pub struct Descriptor {
     #[serde(default, skip_serializing_if = "Annotations::is_empty", deserialize_with = "nullable")]
     pub annotations: Annotations,
     /// The content itself in base64, where it is small.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "filled")]
     pub data: Option<String>,
     /// What it runs on; used in an index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
     /// The type of the artifact that a manifest holds; used in an index and in lists of referrers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "filled")]
     pub artifact_type: Option<String>,
     /// All other fields.
     #[serde(flatten)]
@@ -50,6 +50,14 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Go leaves an empty text out where it may be missing; so both are the same.
+pub(super) fn filled<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
 }
 
 impl Descriptor {
@@ -110,6 +118,15 @@ mod tests {
         let text = r#"{"mediaType":"a/b","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2,"urls":["u"],"annotations":{"a":"1","b":"2"},"data":"e30=","platform":{"architecture":"amd64","os":"linux"},"artifactType":"c/d","x-future":{"z":1,"a":2}}"#;
         let descriptor: Descriptor = serde_json::from_str(text).unwrap();
         assert_eq!(String::from_utf8(json::compact(&descriptor).unwrap()).unwrap(), text);
+    }
+
+    #[test]
+    fn what_is_empty_is_not_written_again() {
+        let digest = Digest::of(b"{}");
+        let bare = format!(r#"{{"mediaType":"a/b","digest":"{digest}","size":2}}"#);
+        let text = bare.replace('}', r#","urls":[],"data":"","artifactType":""}"#);
+        let descriptor: Descriptor = serde_json::from_str(&text).unwrap();
+        assert_eq!(String::from_utf8(json::compact(&descriptor).unwrap()).unwrap(), bare);
     }
 
     #[test]

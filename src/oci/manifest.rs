@@ -8,8 +8,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::descriptor::nullable;
+use super::descriptor::{filled, nullable};
 use super::{Annotations, Descriptor, media_type};
 
 /// An OCI image manifest, which is also the manifest of an artifact.
@@ -41,14 +42,16 @@ pub struct Manifest {
 #[serde(rename_all = "camelCase")]
 pub struct Index {
     /// Always 2.
+    #[serde(default)]
     pub schema_version: u32,
-    /// Its own type.
+    /// Its own type; empty in older ones.
+    #[serde(default, deserialize_with = "nullable")]
     pub media_type: String,
     /// What the artifact is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "filled")]
     pub artifact_type: Option<String>,
     /// The manifests that are listed.
-    #[serde(deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable")]
     pub manifests: Vec<Descriptor>,
     /// The manifest that this one is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +59,9 @@ pub struct Index {
     /// Annotations of the whole.
     #[serde(default, skip_serializing_if = "Annotations::is_empty", deserialize_with = "nullable")]
     pub annotations: Annotations,
+    /// All other fields.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Index {
@@ -68,6 +74,7 @@ impl Index {
             manifests,
             subject: None,
             annotations: Annotations::new(),
+            other: Map::new(),
         }
     }
 }
@@ -80,7 +87,7 @@ pub struct Document {
     #[serde(default, deserialize_with = "nullable")]
     pub media_type: String,
     /// What the artifact is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filled")]
     pub artifact_type: Option<String>,
     /// The config of an image manifest.
     #[serde(default)]
@@ -143,7 +150,7 @@ impl Document {
         document.annotations = read.annotations;
         if oci {
             // Docker's manifests know neither.
-            document.artifact_type = read.artifact_type.filter(|kind| !kind.is_empty());
+            document.artifact_type = read.artifact_type;
             document.subject = read.subject;
         }
         Ok(document)

@@ -7,23 +7,35 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::descriptor::{filled, nullable};
+
 /// An operating system and an architecture, with their finer points.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Platform {
     /// As Go's `GOARCH`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub architecture: String,
     /// As Go's `GOOS`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub os: String,
     /// The version of the operating system, used by Windows.
-    #[serde(rename = "os.version", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "os.version",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "filled"
+    )]
     pub os_version: Option<String>,
     /// Features that the operating system must have.
-    #[serde(rename = "os.features", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "os.features",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
     pub os_features: Vec<String>,
     /// The variant of the architecture, as `v8`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "filled")]
     pub variant: Option<String>,
 }
 

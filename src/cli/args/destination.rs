@@ -2,7 +2,7 @@
 //!
 //! What does not belong here: reading the reference itself ([`crate::cli::place`]).
 
-use oras::oci::Tag;
+use oras::oci::{ReferenceError, Tag};
 
 use crate::cli::failure::Failure;
 
@@ -22,16 +22,21 @@ impl Destination {
         Self { raw: parts.next().unwrap_or_default(), others: parts.collect() }
     }
 
-    /// The other tags. They are plain tags in a layout too, so that a copy to a registry stays possible.
+    /// The other tags.
     pub(crate) fn tags(&self) -> Result<Vec<Tag>, Failure> {
-        let read = |text: &String| match text.as_str() {
-            "" => Err(Failure::mistake("empty extra tag")),
-            text => text.parse().map_err(|error: oras::oci::ReferenceError| {
-                Failure::mistake(format!("invalid extra tag: {error}"))
-            }),
-        };
-        self.others.iter().map(read).collect()
+        extra_tags(&self.others)
     }
+}
+
+/// Further tags as they are typed. They are plain tags in a layout too, so that a copy to a registry stays possible.
+pub(crate) fn extra_tags(typed: &[String]) -> Result<Vec<Tag>, Failure> {
+    let read = |text: &String| match text.as_str() {
+        "" => Err(Failure::mistake("empty extra tag")),
+        text => text
+            .parse()
+            .map_err(|error: ReferenceError| Failure::mistake(format!("invalid extra tag: {error}"))),
+    };
+    typed.iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //!
 //! What does not belong here: flags of one command.
 
+pub(crate) mod annotation;
 pub(crate) mod common;
 pub(crate) mod concurrency;
 pub(crate) mod confirm;

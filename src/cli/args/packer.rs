@@ -11,10 +11,10 @@ use oras::content::DOCUMENT_LIMIT;
 use oras::disk;
 use oras::error::{IoContext, Result as LibraryResult};
 use oras::files::{FileArgument, Staging, refuse_absolute};
-use oras::oci::Annotations;
 use oras::ops::{Artifact, FileAnnotations, Files, PackError};
 use serde::Deserialize;
 
+use super::annotation::AnnotationArgs;
 use super::concurrency::ConcurrencyArgs;
 use super::value::path;
 use crate::cli::app::App;
@@ -26,9 +26,8 @@ const USUAL: usize = 5;
 /// What an artifact is made of, beside its files.
 #[derive(Debug, Args)]
 pub(crate) struct PackerArgs {
-    /// manifest annotations
-    #[arg(short, long = "annotation", value_name = "stringArray")]
-    annotations: Vec<String>,
+    #[command(flatten)]
+    annotations: AnnotationArgs,
 
     /// path of the annotation file
     #[arg(long, value_name = "string", value_parser = path())]
@@ -65,13 +64,11 @@ impl PackerArgs {
     pub(crate) fn annotations(&self) -> Result<FileAnnotations, Failure> {
         let file = self.annotation_file.as_deref().filter(|file| !file.as_os_str().is_empty());
         match file {
-            Some(_) if !self.annotations.is_empty() => {
+            Some(_) if self.annotations.is_used() => {
                 Err(Failure::mistake("`--annotation` and `--annotation-file` cannot be both specified"))
             }
             Some(file) => from_file(file),
-            None => {
-                Ok(FileAnnotations { manifest: from_flags(&self.annotations)?, ..FileAnnotations::default() })
-            }
+            None => Ok(FileAnnotations { manifest: self.annotations.parse()?, ..FileAnnotations::default() }),
         }
     }
 
@@ -121,20 +118,6 @@ pub(crate) fn rules(artifact: &Artifact, has_config: bool) -> Result<(), Failure
     })
 }
 
-fn from_flags(typed: &[String]) -> Result<Annotations, Failure> {
-    let mut annotations = Annotations::new();
-    for text in typed {
-        let (key, value) = text.split_once('=').ok_or_else(|| {
-            Failure::mistake("annotation value doesn't match the required format")
-                .advice("Please use the correct format in the flag: --annotation \"key=value\"")
-        })?;
-        if annotations.insert(key.to_owned(), value.to_owned()).is_some() {
-            return Err(Failure::mistake(format!("duplicate annotation key: {key}, ")));
-        }
-    }
-    Ok(annotations)
-}
-
 /// One object of annotations for each part: `$manifest`, `$config`, and files by their path as typed. What follows
 /// the document is not looked at.
 fn from_file(path: &Path) -> Result<FileAnnotations, Failure> {
@@ -177,15 +160,6 @@ type Nullable<T> = BTreeMap<String, Option<T>>;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_flag_is_split_at_the_first_equals_sign() {
-        let annotations = from_flags(&["a=b=c".to_owned(), "e=".to_owned()]).unwrap();
-        let expected = [("a".to_owned(), "b=c".to_owned()), ("e".to_owned(), String::new())];
-        assert_eq!(annotations, Annotations::from(expected));
-        assert!(from_flags(&["a".to_owned()]).is_err());
-        assert!(from_flags(&["a=1".to_owned(), "a=2".to_owned()]).is_err());
-    }
 
     #[test]
     fn a_file_annotates_every_part() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use clap::Args;
-use oras::oci::{Locator, Reference, ReferenceError, Tag};
+use oras::oci::{Locator, Tag};
 use oras::ops;
 use oras::progress::{Event, Reporter};
 use oras::transport::Action;
@@ -89,27 +89,11 @@ fn tags(place: &Place, typed: &[String]) -> Result<Vec<Tag>, Failure> {
 
 /// A tag as it is typed: on its own, or with the repository that it will be in anyway.
 fn new_tag(place: &Place, text: &str) -> Result<Tag, String> {
-    let Some(reference) = place.reference() else {
-        return if text.is_empty() { Err("missing reference".to_owned()) } else { Ok(Tag::any(text)) };
-    };
-    if let Ok(tag) = text.parse() {
-        return Ok(tag);
-    }
-    let mismatch = || {
-        format!(
-            "invalid reference: mismatch between received {text:?} and expected {:?}",
-            reference.to_string()
-        )
-    };
-    match text.parse::<Reference>() {
-        _ if text.is_empty() => Err("invalid reference".to_owned()),
-        Ok(full) if full.path() != reference.path() => Err(mismatch()),
-        Ok(full) => match full.locator {
-            Some(Locator::Tag(tag)) => Ok(tag),
-            _ => Err("invalid reference".to_owned()),
-        },
-        Err(error @ ReferenceError::Digest(..)) => Err(error.to_string()),
-        Err(_) => Err(mismatch()),
+    match place.locate(text)? {
+        Locator::Tag(tag) => Ok(tag),
+        Locator::Digest(_) if place.reference().is_some() => Err("invalid reference".to_owned()),
+        // In a layout any text may be a tag.
+        Locator::Digest(_) => Ok(Tag::any(text)),
     }
 }
 
@@ -141,24 +125,14 @@ mod tests {
     use crate::cli::place::Form;
 
     #[test]
-    fn a_new_tag_may_come_with_its_repository() {
+    fn a_new_tag_may_come_with_its_repository_but_is_no_digest() {
         let place = Place::parse("h:5000/r:v1", Form::Registry).unwrap();
         for text in ["v2", "h:5000/r:v2"] {
             assert_eq!(new_tag(&place, text).unwrap().as_str(), "v2");
         }
-        let mismatch = |text: &str| {
-            format!("invalid reference: mismatch between received {text:?} and expected \"h:5000/r:v1\"")
-        };
-        for text in ["bad/tag", "h:5000/q:v2"] {
-            assert_eq!(new_tag(&place, text), Err(mismatch(text)));
-        }
-        assert_eq!(new_tag(&place, ""), Err("invalid reference".to_owned()));
-    }
-
-    #[test]
-    fn in_a_layout_any_text_is_a_tag() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        assert_eq!(new_tag(&place, &digest), Err("invalid reference".to_owned()));
         let place = Place::parse("dir:v1", Form::Layout).unwrap();
-        assert_eq!(new_tag(&place, "a/b:c").unwrap().as_str(), "a/b:c");
-        assert!(new_tag(&place, "").is_err());
+        assert_eq!(new_tag(&place, &digest).unwrap().as_str(), digest);
     }
 }

@@ -2,6 +2,7 @@
 
 mod delete;
 mod fetch;
+mod index;
 
 use clap::Subcommand;
 
@@ -15,6 +16,9 @@ pub(crate) enum ManifestCommand {
     Delete(Box<delete::DeleteArgs>),
     #[command(visible_aliases = ["get", "show"])]
     Fetch(Box<fetch::FetchArgs>),
+    /// [Experimental] Index operations
+    #[command(subcommand)]
+    Index(index::IndexCommand),
 }
 
 impl ManifestCommand {
@@ -23,6 +27,7 @@ impl ManifestCommand {
         match self {
             Self::Delete(args) => app.wait(delete::run(*args, app)),
             Self::Fetch(args) => app.wait(fetch::run(*args, app)),
+            Self::Index(command) => command.run(app),
         }
     }
 }
