@@ -45,8 +45,24 @@ macro_rules! scripts {
 }
 
 scripts!(
-    attach, blob, copy, debug, discover, formats, index, indexes, layout, manifest, mistakes, odd, passwords,
-    pull, push, repository, tag, tokens
+    attach,
+    blob,
+    copy,
+    debug,
+    discover,
+    formats,
+    indexes,
+    layout,
+    manifest,
+    manifest_index,
+    mistakes,
+    odd,
+    passwords,
+    pull,
+    push,
+    repository,
+    tag,
+    tokens
 );
 
 /// A folder with everything that a tar can say: long names, links, odd modes and times.

@@ -16,6 +16,7 @@ pub(crate) mod format;
 pub(crate) mod output;
 pub(crate) mod packer;
 pub(crate) mod platform;
+pub(crate) mod pretty;
 pub(crate) mod remote;
 pub(crate) mod repair;
 pub(crate) mod target;

@@ -1,4 +1,4 @@
-//! `--output` of commands that fetch one thing: into a file, or to stdout.
+//! `--output` of commands that bring one thing: into a file, or to stdout.
 //!
 //! What does not belong here: the folder that `pull` writes into.
 
@@ -11,7 +11,7 @@ use super::value::path;
 /// Where the content goes.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
-    /// file path to write the fetched content to, use - for stdout
+    /// file path to write the content to, use - for stdout
     #[arg(short, long, value_name = "path", value_parser = path())]
     output: Option<PathBuf>,
 }

@@ -12,10 +12,11 @@ use serde_json::Value;
 
 use crate::cli::app::App;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
-use crate::cli::args::descriptor::{DescriptorArgs, not_json};
+use crate::cli::args::descriptor::DescriptorArgs;
 use crate::cli::args::format::{Format, FormatArgs, Forms};
 use crate::cli::args::output::OutputArgs;
 use crate::cli::args::platform::PlatformArgs;
+use crate::cli::args::pretty::not_json;
 use crate::cli::args::target::TargetArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::json::{Node, sorted};
@@ -72,7 +73,7 @@ impl FetchArgs {
         if self.target.is_layout() && !self.media_types.is_empty() {
             return clash("--media-type", "--oci-layout");
         }
-        exclusive(&[("--format", format.is_some()), ("--pretty", self.descriptor.pretty)])?;
+        exclusive(&[("--format", format.is_some()), ("--pretty", self.descriptor.json.pretty)])?;
         exclusive(&[("--format", format.is_some()), ("--descriptor", self.descriptor.descriptor)])
     }
 }
@@ -99,7 +100,7 @@ pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
     match format {
         Format::Text if args.descriptor.descriptor => args.descriptor.print(&fetched.node, app),
         Format::Text if args.output.file().is_some() => Ok(()),
-        Format::Text => args.descriptor.print_json(&fetched.bytes, app),
+        Format::Text => args.descriptor.json.print(&fetched.bytes, app),
         _ => {
             let node = Node::new(&end.place.path(), &fetched.node);
             output::show(app, &format, &Fetched { node, content: sorted(parsed(&fetched.bytes)?) })

@@ -3,7 +3,7 @@
 use clap::Args;
 use oras::ops::{self, CreateIndex};
 
-use super::{New, OutputArgs, check_type, named};
+use super::{GoalArgs, New, check_type, named};
 use crate::cli::app::App;
 use crate::cli::args::annotation::AnnotationArgs;
 use crate::cli::args::common::CommonArgs;
@@ -33,7 +33,7 @@ pub(crate) struct CreateArgs {
     #[command(flatten)]
     annotations: AnnotationArgs,
     #[command(flatten)]
-    output: OutputArgs,
+    goal: GoalArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -43,15 +43,15 @@ pub(crate) struct CreateArgs {
 pub(crate) async fn run(args: CreateArgs, app: &App) -> Result<(), Failure> {
     let (raw, sources) = USAGE.first(args.arguments)?;
     let destination = Destination::split(&raw);
-    let end = args.target.end(&destination.raw)?.doing(args.output.actions());
+    let end = args.target.end(&destination.raw)?.doing(args.goal.actions());
     let annotations = args.annotations.parse()?;
     let tags = destination.tags()?;
     check_type(args.artifact_type.as_deref())?;
     let manifests = named(&end.place, &sources, "manifest")?;
-    let ends = args.output.open(&end, app).await?;
+    let ends = args.goal.open(&end, app).await?;
     let request = CreateIndex { manifests, artifact_type: args.artifact_type, annotations };
-    let told = args.output.told(app.terminal.clone());
+    let told = args.goal.told(app.terminal.clone());
     let (node, bytes) = ops::create_index(&*ends.source, request, &told).await?;
     let packed = format!("Packed    {} {}\n", node.digest.short(), node.media_type);
-    args.output.deliver(New { node, bytes, packed, place: &end.place, tags }, &ends, app).await
+    args.goal.deliver(New { node, bytes, packed, place: &end.place, tags }, &ends, app).await
 }

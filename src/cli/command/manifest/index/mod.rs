@@ -5,21 +5,21 @@
 mod create;
 mod update;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use oras::content::{Source, Target};
 use oras::disk;
-use oras::error::{Context, Error};
-use oras::oci::{Descriptor, Locator, Tag, json, media_type};
+use oras::error::Context;
+use oras::oci::{Descriptor, Locator, Tag, media_type};
 use oras::ops::{self, IndexStep, Named};
 use oras::progress::{Event, Reporter};
 use oras::transport::Action;
 
 use crate::cli::app::App;
-use crate::cli::args::value::path;
+use crate::cli::args::output::OutputArgs;
+use crate::cli::args::pretty::PrettyArgs;
 use crate::cli::connect::End;
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
@@ -45,34 +45,27 @@ impl IndexCommand {
 
 /// Where a new index goes.
 #[derive(Debug, Args)]
-struct OutputArgs {
-    /// file path to write the created index to, use - for stdout
-    #[arg(short, long, value_name = "path", value_parser = path())]
-    output: Option<PathBuf>,
-
-    /// prettify JSON objects printed to stdout
-    #[arg(long)]
-    pretty: bool,
+struct GoalArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    json: PrettyArgs,
 }
 
-impl OutputArgs {
+impl GoalArgs {
     /// Whether it goes anywhere but to the place of its manifests.
-    fn is_used(&self) -> bool {
-        self.output.as_deref().is_some_and(|path| !path.as_os_str().is_empty())
-    }
-
-    fn is_to_stdout(&self) -> bool {
-        self.output.as_deref() == Some(Path::new("-"))
+    fn is_elsewhere(&self) -> bool {
+        self.output.is_stdout() || self.output.file().is_some()
     }
 
     /// What will be done at the place of the manifests.
     fn actions(&self) -> &'static [Action] {
-        if self.is_used() { &[Action::Pull] } else { &[Action::Pull, Action::Push] }
+        if self.is_elsewhere() { &[Action::Pull] } else { &[Action::Pull, Action::Push] }
     }
 
     /// Opens the place of the manifests. Where nothing will be written, it is opened to read, so that no layout is made.
     async fn open(&self, end: &End, app: &App) -> Result<Ends, Failure> {
-        if self.is_used() {
+        if self.is_elsewhere() {
             return Ok(Ends { source: app.source(end).await?, target: None });
         }
         let target = app.target(end).await?;
@@ -81,7 +74,7 @@ impl OutputArgs {
 
     /// What tells of the steps towards an index; where the index itself goes to stdout, nothing does.
     fn told(&self, terminal: Terminal) -> impl Fn(IndexStep<'_>) + Sync + use<> {
-        let silent = self.is_to_stdout();
+        let silent = self.output.is_stdout();
         move |step| {
             if !silent {
                 terminal.status(&line(step));
@@ -92,15 +85,15 @@ impl OutputArgs {
     /// Brings a new index to where it goes, and tells of it.
     async fn deliver(&self, index: New<'_>, ends: &Ends, app: &App) -> Result<(), Failure> {
         let New { node, bytes, packed, place, tags } = index;
-        if self.is_to_stdout() {
-            return app.terminal.write(&if self.pretty { indented(&bytes)? } else { bytes.to_vec() });
+        if self.output.is_stdout() {
+            return self.json.print(&bytes, app);
         }
         app.terminal.print(&packed)?;
         if let Some(target) = &ends.target {
             let main = place.locator().and_then(Locator::tag);
             let lines = Arc::new(Lines { terminal: app.terminal.clone(), place: shown(place) });
             ops::push_index(&**target, (&node, bytes), main, &tags, lines).await?;
-        } else if let Some(file) = &self.output {
+        } else if let Some(file) = self.output.file() {
             disk::save(file, &bytes)
                 .within(|| format!("failed to open {:?}", file.display().to_string()).into())?;
         }
@@ -183,12 +176,6 @@ fn check_type(artifact_type: Option<&str>) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-fn indented(document: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut bytes = json::indent(document).map_err(|error| Error::invalid(error.to_string()))?;
-    bytes.push(b'\n');
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::Args;
 use oras::oci::{Digest, Tag};
 use oras::ops::{self, Named, UpdateIndex};
 
-use super::{New, OutputArgs, check_type, named};
+use super::{GoalArgs, New, check_type, named};
 use crate::cli::app::App;
 use crate::cli::args::common::CommonArgs;
 use crate::cli::args::destination::extra_tags;
@@ -49,7 +49,7 @@ pub(crate) struct UpdateArgs {
     artifact_type: Option<String>,
 
     #[command(flatten)]
-    output: OutputArgs,
+    goal: GoalArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -74,9 +74,9 @@ impl UpdateArgs {
 
 pub(crate) async fn run(args: UpdateArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments.clone())?;
-    exclusive(&[("--tag", !args.tags.is_empty()), ("--output", args.output.is_used())])?;
+    exclusive(&[("--tag", !args.tags.is_empty()), ("--output", args.goal.is_elsewhere())])?;
     let remove = args.removed()?;
-    let end = args.target.end(&raw)?.doing(args.output.actions());
+    let end = args.target.end(&raw)?.doing(args.goal.actions());
     let tags: Vec<Tag> = extra_tags(&args.tags)?;
     if !args.changes() {
         return app.terminal.print("Nothing to update as no change is requested\n");
@@ -90,9 +90,9 @@ pub(crate) async fn run(args: UpdateArgs, app: &App) -> Result<(), Failure> {
         merge: named(&end.place, &args.merge, "index")?,
         artifact_type: args.artifact_type,
     };
-    let ends = args.output.open(&end, app).await?;
-    let told = args.output.told(app.terminal.clone());
+    let ends = args.goal.open(&end, app).await?;
+    let told = args.goal.told(app.terminal.clone());
     let (node, bytes) = ops::update_index(&*ends.source, request, &told).await?;
     let packed = format!("Updated   {}\n", node.digest);
-    args.output.deliver(New { node, bytes, packed, place: &end.place, tags }, &ends, app).await
+    args.goal.deliver(New { node, bytes, packed, place: &end.place, tags }, &ends, app).await
 }
