@@ -2,7 +2,7 @@
 //!
 //! An index is made from a source alone, and given to a target in a step of its own, because the user may want to see
 //! it first or have it as a file. Manifests are looked up one after the other, so that what is told stands in the order
-//! in which they were named. What does not belong here: indexes cut down to some platforms ([`super::copy`]).
+//! in which they were named. What does not belong here: indexes cut down to some platforms ([`super::copy()`]).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

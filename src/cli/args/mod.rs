@@ -9,7 +9,7 @@
 pub(crate) mod annotation;
 pub(crate) mod common;
 pub(crate) mod concurrency;
-pub(crate) mod confirm;
+pub(crate) mod deletion;
 pub(crate) mod descriptor;
 pub(crate) mod destination;
 pub(crate) mod format;

@@ -1,6 +1,6 @@
 //! `--force` of commands that write a graph: what a target only says to have is written again.
 //!
-//! What does not belong here: the `--force` that leaves out a question ([`super::confirm`]).
+//! What does not belong here: the `--force` that leaves out a question ([`super::deletion`]).
 
 use clap::Args;
 use oras::transfer::Present;

@@ -1,15 +1,13 @@
 //! `oras manifest delete`: a manifest goes, with all its tags.
 
 use clap::Args;
-use oras::error::Context;
 use oras::ops;
 use oras::registry::ReferrersMode;
 use oras::transport::Action;
 
 use crate::cli::app::App;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
-use crate::cli::args::confirm::ConfirmArgs;
-use crate::cli::args::descriptor::DescriptorArgs;
+use crate::cli::args::deletion::{DeletionArgs, Doomed};
 use crate::cli::args::target::{ReferrersArgs, TargetArgs};
 use crate::cli::failure::Failure;
 use crate::cli::usage::{Count, Usage};
@@ -29,9 +27,7 @@ pub(crate) struct DeleteArgs {
     arguments: Vec<String>,
 
     #[command(flatten)]
-    descriptor: DescriptorArgs,
-    #[command(flatten)]
-    confirm: ConfirmArgs,
+    deletion: DeletionArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -44,7 +40,7 @@ pub(crate) struct DeleteArgs {
 
 pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments)?;
-    args.confirm.check(args.descriptor)?;
+    args.deletion.check()?;
     let referrers = args.referrers.mode();
     // Without the referrers API the index of the subject's referrers is written anew.
     let actions: &[Action] = match referrers {
@@ -54,22 +50,8 @@ pub(crate) async fn run(args: DeleteArgs, app: &App) -> Result<(), Failure> {
     let end = args.target.end(&raw)?.doing(actions).referrers(referrers);
     let target = app.target(&end).await?;
     let at = end.place.named(&USAGE)?;
-    let Some(node) = ops::found(target.resolve(at).await)? else {
-        if args.confirm.force && !args.descriptor.descriptor {
-            return app.terminal.print(&format!("Missing {raw}\n"));
-        }
-        return Err(Failure::mistake(format!("{raw}: the specified manifest does not exist")));
-    };
-    let digest = node.digest.to_string();
-    let question =
-        format!("Are you sure you want to delete the manifest {digest:?} and all tags associated with it?");
-    if !args.confirm.agrees(app, &question).await? {
-        return Ok(());
-    }
-    let deleted = ops::delete(&*target, &node).await;
-    deleted.within(|| format!("failed to delete {raw}").into())?;
-    if args.descriptor.descriptor {
-        return args.descriptor.print(&node, app);
-    }
-    app.terminal.print(&format!("Deleted {}\n", end.place.shown()))
+    let found = ops::found(target.resolve(at).await)?;
+    let besides = " and all tags associated with it";
+    let doomed = Doomed { kind: "manifest", besides, place: &end.place, found };
+    args.deletion.carry_out(doomed, async |node| ops::delete(&*target, node).await, app).await
 }
