@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use crate::content::{Source, Target};
-use crate::error::Result;
-use crate::oci::{Descriptor, Locator, Platform};
+use crate::error::{Error, Result};
+use crate::oci::{Descriptor, Document, DocumentError, Locator, Platform};
 use crate::transfer::{Documents, select};
 
 /// A manifest with its bytes.
@@ -46,6 +46,28 @@ pub async fn fetch_manifest(
     let node = select(&documents, &root, platform).await?;
     let bytes = documents.bytes(&node).await?;
     Ok(Fetched { node, bytes })
+}
+
+/// The config of the manifest with that tag or digest, of an index that of the one for the platform: the descriptor as
+/// the manifest has it.
+///
+/// # Errors
+/// As [`resolve`]; it is no manifest with a config.
+pub async fn find_config(
+    source: &dyn Source,
+    at: &Locator,
+    platform: Option<&Platform>,
+) -> Result<Descriptor> {
+    let Fetched { node, bytes } = fetch_manifest(source, at, platform).await?;
+    let config = match Document::parse(&node.media_type, &bytes) {
+        Ok(document) => document.config,
+        Err(DocumentError::MediaType(_)) => None,
+        Err(error) => return Err(Error::invalid(error.to_string())),
+    };
+    config.ok_or_else(|| {
+        let digest = node.digest.to_string();
+        Error::invalid(format!("{digest:?} is not an image manifest and does not have a config"))
+    })
 }
 
 /// What was found, if it is there: what is asked before something is deleted.

@@ -19,6 +19,7 @@
 
 mod attach;
 mod blob;
+mod config;
 mod copy;
 mod debug;
 mod discover;

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::descriptor::DescriptorArgs;
 use super::value::path;
+use crate::cli::failure::Failure;
 
 /// Where the content goes.
 #[derive(Debug, Args)]
@@ -20,6 +22,15 @@ impl OutputArgs {
     /// Whether stdout was asked for.
     pub(crate) fn is_stdout(&self) -> bool {
         self.output.as_deref() == Some(Path::new("-"))
+    }
+
+    /// Refuses stdout for two things.
+    pub(crate) fn check(&self, shown: DescriptorArgs) -> Result<(), Failure> {
+        if shown.descriptor && self.is_stdout() {
+            let text = "`--output -` cannot be used with `--descriptor` at the same time";
+            return Err(Failure::mistake(text));
+        }
+        Ok(())
     }
 
     /// The file that is to be written, if any is.

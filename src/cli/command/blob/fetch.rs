@@ -51,15 +51,11 @@ pub(crate) struct FetchArgs {
 impl FetchArgs {
     /// Refuses flags that cannot stand together, and none at all.
     fn check(&self) -> Result<(), Failure> {
-        let (shown, to_stdout) = (self.descriptor.descriptor, self.output.is_stdout());
-        if !shown && !to_stdout && self.output.file().is_none() {
+        let written = self.output.is_stdout() || self.output.file().is_some();
+        if !self.descriptor.descriptor && !written {
             return Err(Failure::mistake("either `--output` or `--descriptor` must be provided"));
         }
-        if shown && to_stdout {
-            let text = "`--output -` cannot be used with `--descriptor` at the same time";
-            return Err(Failure::mistake(text));
-        }
-        Ok(())
+        self.output.check(self.descriptor)
     }
 
     /// Bars or nothing: no lines stand beside the content.

@@ -2,7 +2,9 @@
 
 mod delete;
 mod fetch;
+mod fetch_config;
 mod index;
+mod push;
 
 use clap::Subcommand;
 
@@ -19,6 +21,9 @@ pub(crate) enum ManifestCommand {
     /// [Experimental] Index operations
     #[command(subcommand)]
     Index(index::IndexCommand),
+    #[command(visible_alias = "get-config")]
+    FetchConfig(Box<fetch_config::FetchConfigArgs>),
+    Push(Box<push::PushArgs>),
 }
 
 impl ManifestCommand {
@@ -28,6 +33,8 @@ impl ManifestCommand {
             Self::Delete(args) => app.wait(delete::run(*args, app)),
             Self::Fetch(args) => app.wait(fetch::run(*args, app)),
             Self::Index(command) => command.run(app),
+            Self::FetchConfig(args) => app.wait(fetch_config::run(*args, app)),
+            Self::Push(args) => app.wait(push::run(*args, app)),
         }
     }
 }
