@@ -1,9 +1,11 @@
 //! The check of size and digest.
 //!
 //! The only one there is: everything that a source gives and everything that a target takes goes through here. Bytes
-//! beyond the promised size end the stream at once, so nobody can be made to store more than was announced.
+//! beyond the promised size end the stream at once, so nobody can be made to store more than was announced. The last
+//! piece is held back until all is known to be right: whoever sends on what comes never sends wrong content whole, and
+//! what fits into one piece, as a file that a layout links to by another's digest, is not seen at all.
 
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -25,25 +27,33 @@ fn check(mut stream: ByteStream, from: u64, node: &Descriptor) -> ByteStream {
     let node = node.clone();
     let mut hasher = (from == 0).then(|| Hasher::new(node.digest.algorithm()));
     let mut seen = from;
-    let mut over = false;
+    let (mut over, mut held) = (false, None);
     stream::poll_fn(move |context| {
-        if over {
-            return Poll::Ready(None);
-        }
-        let next = match stream.poll_next_unpin(context) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(piece))) => {
-                seen += piece.len() as u64;
-                if let Some(hasher) = &mut hasher {
-                    hasher.update(&piece);
-                }
-                if seen > node.size { Some(Err(longer(&node))) } else { Some(Ok(piece)) }
+        loop {
+            if over {
+                return Poll::Ready(None);
             }
-            Poll::Ready(Some(Err(error))) => Some(Err(error)),
-            Poll::Ready(None) => at_end(seen, hasher.take(), &node).err().map(Err),
-        };
-        over = !matches!(next, Some(Ok(_)));
-        Poll::Ready(next)
+            let next = match ready!(stream.poll_next_unpin(context)) {
+                Some(Ok(piece)) => {
+                    seen += piece.len() as u64;
+                    if let Some(hasher) = &mut hasher {
+                        hasher.update(&piece);
+                    }
+                    if seen <= node.size {
+                        match held.replace(piece) {
+                            Some(before) => return Poll::Ready(Some(Ok(before))),
+                            None => continue,
+                        }
+                    }
+                    Some(Err(longer(&node)))
+                }
+                Some(Err(error)) => Some(Err(error)),
+                None => at_end(seen, hasher.take(), &node)
+                    .map_or_else(|error| Some(Err(error)), |()| held.take().map(Ok)),
+            };
+            over = true;
+            return Poll::Ready(next);
+        }
     })
     .boxed()
 }
@@ -98,6 +108,21 @@ mod tests {
             assert!(matches!(outcome(wrong, "abc").await.unwrap_err().kind(), Kind::Mismatch(_)), "{wrong}");
         }
         assert_eq!(outcome("", "").await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn the_last_piece_of_wrong_content_is_never_seen() {
+        let node = Descriptor::of(media_type::OCTET_STREAM, b"abcd");
+        for (pieces, seen) in [(vec!["abcx"], 0), (vec!["ab", "cx"], 1), (vec!["ab", "cd", "e"], 1)] {
+            let open = move |_| {
+                let pieces = pieces.clone();
+                async move { Ok(stream::iter(pieces).map(|piece| Ok(Bytes::from(piece))).boxed()) }
+            };
+            let body = checked(Body::reopening(None, open), &node);
+            let all: Vec<_> = body.open(0).await.unwrap().collect().await;
+            assert_eq!(all.iter().filter(|piece| piece.is_ok()).count(), seen);
+            assert!(all.last().unwrap().is_err());
+        }
     }
 
     #[tokio::test]
