@@ -4,7 +4,7 @@
 //! by others after `commit`, which writes the index one time for all of it. One value may be used by many tasks.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::ledger::{Ledger, Removal, is_absent};
 use crate::content::{Body, DOCUMENT_LIMIT, Put, Source, Target, checked, read_checked};
 use crate::disk::{self, Draft, joined};
 use crate::error::{Error, IoContext, Result};
-use crate::oci::{Descriptor, Digest, Document, Locator, Tag};
+use crate::oci::{Descriptor, Digest, Document, Hasher, Locator, Tag};
 
 /// A layout in a folder. Clones are the same layout, with the same steps that are not committed.
 #[derive(Debug, Clone)]
@@ -160,6 +160,29 @@ impl Folder {
     }
 }
 
+/// Refuses what is no file, which might never come to an end, and reads a blob that is a link before anything of it is
+/// given away: layouts come from others, and their links may lead to any file of the user's.
+fn fit_to_read(digest: &Digest, path: &Path) -> Result<()> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
+    let length = match fs::metadata(path).at("stat", path) {
+        Ok(about) if about.is_file() => about.len(),
+        Err(error) if !is_absent(&error) => return Err(error),
+        _ => return Err(Error::missing()),
+    };
+    if !is_link {
+        return Ok(());
+    }
+    let mut file = fs::File::open(path).at("open", path)?.take(length);
+    let (mut hasher, mut piece) = (Hasher::new(digest.algorithm()), vec![0; 256 * 1024]);
+    loop {
+        match file.read(&mut piece).at("read", path)? {
+            0 => break,
+            read => hasher.update(&piece[..read]),
+        }
+    }
+    if hasher.finish() == *digest { Ok(()) } else { Err(Error::mismatch("mismatched digest")) }
+}
+
 impl Blobs for Folder {
     fn size(&self, digest: &Digest) -> Result<Option<u64>> {
         let path = self.path(digest);
@@ -171,10 +194,11 @@ impl Blobs for Folder {
     }
 
     fn body(&self, digest: &Digest, size: u64) -> Body {
-        let path = self.path(digest);
+        let (path, digest) = (self.path(digest), digest.clone());
         Body::reopening(Some(size), move |from| {
-            let path = path.clone();
+            let (path, digest) = (path.clone(), digest.clone());
             async move {
+                let path = joined(spawn_blocking(move || fit_to_read(&digest, &path).map(|()| path)).await)?;
                 let read = disk::read(&path, from).await;
                 read.map_err(|error| if is_absent(&error) { Error::missing() } else { error })
             }

@@ -223,3 +223,26 @@ async fn what_is_no_layout_says_why() {
     assert_eq!(says(&file), format!("\"{name}\" does not look like a tar archive: unexpected EOF"));
     assert_eq!(Directory::create(&file).unwrap_err().to_string(), format!("mkdir {name}: not a directory"));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_blob_that_is_a_link_shows_nothing_but_what_has_its_digest() {
+    let temporary = tempfile::tempdir().unwrap();
+    let root = temporary.path().join("layout");
+    let target = Directory::create(&root).unwrap();
+    push(&target, "content", "v1").await;
+    let secret = temporary.path().join("secret");
+    // More than is read at once, so that its beginning would be seen before its end is known to be wrong.
+    disk::write(&secret, &vec![b's'; 1 << 20], 0o600).unwrap();
+    let linked = Descriptor::new(media_type::LAYER, Digest::of(b"other"), 1 << 20);
+    let path = |node: &Descriptor| root.join("blobs/sha256").join(node.digest.hex());
+    std::os::unix::fs::symlink(&secret, path(&linked)).unwrap();
+    let error = target.fetch(&linked).open(0).await.map(drop).unwrap_err();
+    assert_eq!(error.to_string(), "mismatched digest");
+    let right = Descriptor::of(media_type::LAYER, &vec![b's'; 1 << 20]);
+    std::os::unix::fs::symlink(&secret, path(&right)).unwrap();
+    assert_eq!(target.fetch(&right).read(1 << 20).await.unwrap().len(), 1 << 20);
+    let endless = Descriptor::of(media_type::LAYER, b"endless");
+    std::os::unix::fs::symlink("/dev/zero", path(&endless)).unwrap();
+    assert!(target.fetch(&endless).open(0).await.map(drop).unwrap_err().is_not_found());
+}
