@@ -5,9 +5,11 @@
 //! happen on threads that may block, joined to the async side by a short queue, so that disk and network overlap.
 //! Which names are safe to write under is decided by those who know the archive or the artifact.
 
+use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -34,6 +36,9 @@ const QUEUE: usize = 4;
 pub struct Draft {
     file: NamedTempFile,
     target: PathBuf,
+    /// Let go of after the file is gone.
+    #[expect(dead_code, reason = "held for its end")]
+    keeper: Option<Arc<dyn Debug + Send + Sync>>,
 }
 
 impl Draft {
@@ -74,7 +79,14 @@ impl Draft {
             let cause = error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
             Error::io("open", target, cause)
         })?;
-        Ok(Self { file, target: target.to_owned() })
+        Ok(Self { file, target: target.to_owned(), keeper: None })
+    }
+
+    /// The same draft, which holds on to something as long as it exists: whoever cleans up after it must not do so
+    /// before it is gone, also where its writer is a thread that nobody waits for any more.
+    #[must_use]
+    pub fn kept_by(self, keeper: Arc<dyn Debug + Send + Sync>) -> Self {
+        Self { keeper: Some(keeper), ..self }
     }
 
     /// The file itself, for those who write it at many places or read it back.
@@ -126,7 +138,7 @@ impl Draft {
     /// The folder may not be written.
     pub fn publish_new(self, mode: u32) -> Result<()> {
         set_mode(self.file.as_file(), mode).at("chmod", &self.target)?;
-        let Self { file, target } = self;
+        let Self { file, target, .. } = self;
         match file.persist_noclobber(&target) {
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(Error::io("rename", target, error.error))
@@ -140,7 +152,7 @@ impl Draft {
     /// # Errors
     /// As [`Draft::publish`].
     pub fn publish_plain(self) -> Result<()> {
-        let Self { file, target } = self;
+        let Self { file, target, .. } = self;
         file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
     }
 }

@@ -125,16 +125,21 @@ impl Ledger {
         self.made().clear();
     }
 
-    /// Removes everything, the last thing first. A folder in which others have put something stays.
+    /// Removes everything, the last thing first. A folder in which others have put something stays; since that may be
+    /// a draft of ours that is just about to go, what could not be removed is remembered for the next time.
     pub(super) fn undo(&self) {
-        let made = std::mem::take(&mut *self.made());
-        for made in made.into_iter().rev() {
-            let _ = match made {
+        let mut made = std::mem::take(&mut *self.made());
+        made.reverse();
+        made.retain(|made| {
+            let removed = match made {
                 Made::File(path) => fs::remove_file(path),
                 Made::Folder(path) => fs::remove_dir(path),
                 Made::Tree(path) => fs::remove_dir_all(path),
             };
-        }
+            removed.is_err_and(|error| error.kind() != io::ErrorKind::NotFound)
+        });
+        made.reverse();
+        self.made().splice(0..0, made);
     }
 }
 
@@ -144,4 +149,22 @@ fn make_way(path: &Path) -> Result<()> {
         return Err(Error::io("mkdir", path, io::ErrorKind::NotADirectory.into()));
     }
     fs::remove_file(path).at("remove", path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_removed_when_the_draft_in_it_has_gone() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, ledger) = (home.path().join("a/b/file"), Ledger::default());
+        ledger.make_parents(&path, home.path()).unwrap();
+        let draft = Draft::plain(&path).unwrap();
+        ledger.undo();
+        assert!(home.path().join("a/b").exists());
+        drop(draft);
+        ledger.undo();
+        assert!(!home.path().join("a").exists());
+    }
 }

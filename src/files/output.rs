@@ -153,7 +153,8 @@ impl Output {
             tokio::task::spawn_blocking(move || {
                 in_the_way(&target)?;
                 inner.ledger.make_parents(&target, &inner.folder)?;
-                Draft::plain(&target)
+                let draft = Draft::plain(&target)?;
+                Ok(draft.kept_by(inner))
             })
             .await,
         )?;
@@ -173,7 +174,8 @@ impl Output {
             if is_top {
                 disk::make_folder(&beside)?;
             }
-            Ok((Draft::within(&beside, &target)?, beside))
+            let draft = Draft::within(&beside, &target)?;
+            Ok((draft.kept_by(inner), beside))
         });
         let (draft, beside) = disk::joined(opened.await)?;
         let draft = pour(draft, &path, node, body).await?;
