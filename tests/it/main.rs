@@ -9,7 +9,9 @@
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
-//! - `safety`: hostile content and hostile registries.
+//! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
+//!   too much. `safety_secrets`: what must not reach anybody else. `safety_files`: titles and archives.
+//!   `safety_layouts`: folders and tars that others have made. `safety_serve`: clients of the embedded registry.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
 #![allow(
@@ -32,6 +34,11 @@ mod pull;
 mod push;
 mod repository;
 mod safety;
+mod safety_content;
+mod safety_files;
+mod safety_layouts;
+mod safety_secrets;
+mod safety_serve;
 mod serve;
 mod support;
 mod tag;

@@ -1,0 +1,214 @@
+//! A server that answers as it is told, also as no registry should, and writes down what it was asked.
+//!
+//! Raw HTTP/1.1 over a socket: one answer a connection, and every byte of it is the test's.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use oras::oci::Digest;
+
+/// The type of an image manifest.
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The type of an image index.
+pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// A request that came.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Method, path and query.
+    pub line: String,
+    /// All lines of its head.
+    pub head: String,
+    /// Its content.
+    pub body: Vec<u8>,
+}
+
+/// What is answered.
+#[derive(Clone)]
+pub struct Answer {
+    head: String,
+    body: Vec<u8>,
+    endless: bool,
+}
+
+/// An answer with this status and no content.
+pub fn answer(status: u16) -> Answer {
+    Answer {
+        head: format!("HTTP/1.1 {status} Told\r\nConnection: close\r\n"),
+        body: Vec::new(),
+        endless: false,
+    }
+}
+
+/// A manifest as a good registry gives it.
+pub fn manifest(kind: &str, bytes: &str) -> Answer {
+    answer(200).header("Content-Type", kind).body(bytes)
+}
+
+impl Answer {
+    /// The same with a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.head += &[name, ": ", value, "\r\n"].concat();
+        self
+    }
+
+    /// The same with content and its length.
+    pub fn body(self, body: impl AsRef<[u8]>) -> Self {
+        let length = body.as_ref().len().to_string();
+        Self { body: body.as_ref().to_vec(), ..self.header("Content-Length", &length) }
+    }
+
+    /// The same with this piece over and over again, until nobody listens any more.
+    pub fn endless(self, piece: impl AsRef<[u8]>) -> Self {
+        Self { body: piece.as_ref().to_vec(), endless: true, ..self }
+    }
+
+    fn send(&self, stream: &mut TcpStream, with_body: bool) -> std::io::Result<()> {
+        stream.write_all(format!("{}\r\n", self.head).as_bytes())?;
+        if with_body {
+            let times = if self.endless { usize::MAX } else { 1 };
+            (0..times).try_for_each(|_| stream.write_all(&self.body))?;
+        }
+        Ok(())
+    }
+}
+
+/// The server, as long as the test runs.
+pub struct Hostile {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Hostile {
+    /// Starts one on a free port. The answers are told its own address, `127.0.0.1:PORT`.
+    pub fn start(answers: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (asked, over) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let (answers, log, ended) = (Arc::new(answers), Arc::clone(&asked), Arc::clone(&over));
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (answers, log) = (Arc::clone(&answers), Arc::clone(&log));
+                let Ok(stream) = stream else { continue };
+                std::thread::spawn(move || serve(stream, &log, |asked| answers(asked, &address.to_string())));
+            }
+        });
+        Self { address, asked, over, thread: Some(thread) }
+    }
+
+    /// A registry that has these things by the end of their path, such as `manifests/v1`, and nothing else. A manifest
+    /// of the type of its content is also there by its digest.
+    pub fn registry(things: impl IntoIterator<Item = (String, Answer)>) -> Self {
+        let things: HashMap<String, Answer> = things.into_iter().collect();
+        Self::start(move |asked, _| {
+            let path = asked.line.split([' ', '?']).nth(1).unwrap_or_default();
+            let found = things.iter().find(|(name, _)| path.ends_with(name.as_str()));
+            found.map_or_else(|| answer(if path == "/v2/" { 200 } else { 404 }), |(_, answer)| answer.clone())
+        })
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// The requests so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// Whether one of the requests so far has this text anywhere.
+    pub fn has_heard(&self, secret: &str) -> bool {
+        let bytes = secret.as_bytes();
+        self.asked().iter().any(|asked| {
+            asked.head.contains(secret) || asked.body.windows(bytes.len()).any(|window| window == bytes)
+        })
+    }
+}
+
+impl Drop for Hostile {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        // Wakes the thread, which then sees that it is over.
+        drop(TcpStream::connect(self.address));
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+fn serve(mut stream: TcpStream, log: &Mutex<Vec<Asked>>, answers: impl Fn(&Asked) -> Answer) {
+    let Some(asked) = read(&stream) else { return };
+    log.lock().unwrap().push(asked.clone());
+    // Whoever has gone needs no answer.
+    let _ = answers(&asked).send(&mut stream, !asked.line.starts_with("HEAD "));
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    // What is left unread would reset the connection before the answer has arrived.
+    let _ = std::io::copy(&mut stream, &mut std::io::sink());
+}
+
+fn read(stream: &TcpStream) -> Option<Asked> {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        reader.read_line(&mut head).ok().filter(|count| *count > 0)?;
+    }
+    let length =
+        head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    let line = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
+    Some(Asked { line, head, body })
+}
+
+/// An artifact of files by title, as a registry or a layout has it.
+pub struct Artifact {
+    /// Its manifest.
+    pub manifest: String,
+    layers: Vec<(String, Vec<u8>)>,
+}
+
+impl Artifact {
+    /// With a layer for each title, and what else its annotations say.
+    pub fn new(files: &[(&str, &[u8], &str)]) -> Self {
+        let layers: Vec<(String, Vec<u8>)> =
+            files.iter().map(|(_, bytes, _)| (Digest::of(bytes).to_string(), bytes.to_vec())).collect();
+        let nodes = files.iter().zip(&layers).map(|((title, bytes, more), (digest, _))| {
+            let title = serde_json::Value::from(*title);
+            let size = bytes.len();
+            format!(
+                r#"{{"mediaType":"a/b","digest":"{digest}","size":{size},"annotations":{{"org.opencontainers.image.title":{title}{more}}}}}"#
+            )
+        });
+        Self { manifest: image(&nodes.collect::<Vec<_>>().join(",")), layers }
+    }
+
+    /// Everything that a registry has of it, under the tag `v1`.
+    pub fn things(&self) -> Vec<(String, Answer)> {
+        let blobs =
+            self.layers.iter().map(|(digest, bytes)| (format!("blobs/{digest}"), answer(200).body(bytes)));
+        blobs.chain([("manifests/v1".to_owned(), manifest(MANIFEST, &self.manifest))]).collect()
+    }
+
+    /// The same with another answer under one of the names.
+    pub fn but(&self, layer: usize, other: Answer) -> Vec<(String, Answer)> {
+        let mut things = self.things();
+        things[layer].1 = other;
+        things
+    }
+}
+
+/// An image manifest with these layers.
+pub fn image(layers: &str) -> String {
+    let empty = Digest::of(b"{}");
+    format!(
+        r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","artifactType":"a/b","config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{empty}","size":2}},"layers":[{layers}]}}"#
+    )
+}
