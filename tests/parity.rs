@@ -51,7 +51,9 @@ scripts!(
     copy,
     debug,
     discover,
+    flags,
     formats,
+    graphs,
     indexes,
     layout,
     manifest,
@@ -59,11 +61,14 @@ scripts!(
     mistakes,
     odd,
     passwords,
+    prompts,
     pull,
     push,
     repository,
+    requests,
+    schema,
     tag,
-    tokens
+    tokens,
 );
 
 /// A folder with everything that a tar can say: long names, links, odd modes and times.

@@ -213,8 +213,8 @@ impl App {
             plain_http: remote.plain_http.unwrap_or_else(|| is_local(registry)),
             insecure: remote.insecure,
             user_agent: USER_AGENT.to_owned(),
-            ca_file: remote.ca_file.clone(),
-            client_certificate: remote.cert_file.clone().zip(remote.key_file.clone()),
+            ca_file: named(remote.ca_file.as_ref()),
+            client_certificate: named(remote.cert_file.as_ref()).zip(named(remote.key_file.as_ref())),
             resolve: rules(&remote.resolve)?,
             headers: remote.headers.iter().map(|text| header(text)).collect::<Result<_, _>>()?,
             credential,
@@ -242,6 +242,11 @@ impl App {
         let credential = credential(remote.username.clone().unwrap_or_default(), secret);
         Ok(Some(credential).filter(|credential| !credential.is_empty()))
     }
+}
+
+/// The file, if the text names one at all.
+fn named(path: Option<&PathBuf>) -> Option<PathBuf> {
+    path.filter(|path| !path.as_os_str().is_empty()).cloned()
 }
 
 /// Without a user name the secret is a token that stands for both.

@@ -176,6 +176,10 @@ pub(crate) fn mistake(error: &clap::Error, command: &clap::Command, typed: &[OsS
 
 /// `-x` is named with the letters it was grouped with.
 fn unknown_flag(flag: &str, typed: &[OsString]) -> String {
+    let malformed = |text: &&str| text.starts_with("---") || text.starts_with("--=");
+    if let Some(text) = typed.iter().filter_map(|argument| argument.to_str()).find(malformed) {
+        return format!("bad flag syntax: {text}");
+    }
     let name = flag.trim_start_matches('-');
     if flag.starts_with("--") {
         return format!("unknown flag: --{name}");

@@ -1,5 +1,6 @@
 //! What can be seen of a command: its streams and code, the files it leaves, and what it asked for.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::support::Run;
@@ -19,6 +20,18 @@ pub fn compare(ours: &Observed, theirs: &Observed) -> Option<String> {
     let mut difference = streams(&ours.run, &theirs.run);
     difference += &unlike("has", &ours.tree, &theirs.tree);
     (!difference.is_empty()).then_some(difference)
+}
+
+/// Leaves files out that were unlike before, which was told then, and keeps in mind those that are now.
+pub fn forget_known(known: &mut HashSet<String>, ours: &mut Observed, theirs: &mut Observed) {
+    let strays = |tree: &[String], other: &[String]| -> Vec<String> {
+        tree.iter().filter(|line| !other.contains(line)).cloned().collect()
+    };
+    let strays = [strays(&ours.tree, &theirs.tree), strays(&theirs.tree, &ours.tree)].concat();
+    for tree in [&mut ours.tree, &mut theirs.tree] {
+        tree.retain(|line| !known.contains(line));
+    }
+    known.extend(strays);
 }
 
 fn streams(ours: &Run, theirs: &Run) -> String {
@@ -66,6 +79,10 @@ impl Observed {
             if nodes.iter().flatten().any(|(other, another)| other == digest && another != title) {
                 *line = line.replace(title, "<one of several>");
             }
+        }
+        // In a tree the last branch is drawn in another way, whichever it is.
+        for line in &mut lines {
+            *line = line.replace('└', "├").replace('│', " ");
         }
         lines.sort_unstable();
         self.run.stdout = lines.join("\n");

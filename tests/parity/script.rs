@@ -24,15 +24,16 @@
 //! `{sha TEXT}` and `{sha512 TEXT}` the digest of a text, and `{digest NAME}` and `{descriptor NAME}` what the real oras
 //! says of a name. All but the first three stand in texts, too.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::observed::{Observed, compare};
+use crate::observed::{Observed, compare, forget_known};
 use crate::player::Player;
 
 /// Plays a script with both programs and fails with all differences that were found.
 pub fn play(script: &str, oras: &Path) {
-    let mut players = None;
+    let (mut players, mut known) = (None, HashSet::new());
     let mut differences = String::new();
     let mut title = "";
     for (number, line) in script.lines().enumerate() {
@@ -41,6 +42,7 @@ pub fn play(script: &str, oras: &Path) {
             title = name;
             // Only one pair of worlds at a time.
             drop(players.take());
+            known.clear();
             let ours = Path::new(env!("CARGO_BIN_EXE_oras"));
             players = Some((Player::new(ours, oras, title), Player::new(oras, oras, title)));
             continue;
@@ -49,7 +51,7 @@ pub fn play(script: &str, oras: &Path) {
             continue;
         }
         let (ours, theirs) = players.as_ref().expect("a script begins with a title");
-        if let Some(difference) = perform(line, ours, theirs) {
+        if let Some(difference) = perform(line, ours, theirs, &mut known) {
             write!(differences, "\n=== {title}, line {}: {line}\n{difference}\n", number + 1).unwrap();
         }
     }
@@ -57,7 +59,7 @@ pub fn play(script: &str, oras: &Path) {
 }
 
 /// Performs one line with both; returns how they differ.
-fn perform(line: &str, ours: &Player, theirs: &Player) -> Option<String> {
+fn perform(line: &str, ours: &Player, theirs: &Player, known: &mut HashSet<String>) -> Option<String> {
     let (mark, rest) = line.split_once(' ').expect("a line has a mark and a rest");
     let rest = match mark {
         "<" | ">" | "!" | "-" => rest.split_once(" | ").expect("a known difference has a reason").1,
@@ -76,10 +78,11 @@ fn perform(line: &str, ours: &Player, theirs: &Player) -> Option<String> {
         }
         _ => {}
     }
-    let (ours, theirs) = std::thread::scope(|scope| {
+    let (mut ours, mut theirs) = std::thread::scope(|scope| {
         let theirs = scope.spawn(|| theirs.observe(rest));
         (ours.observe(rest), theirs.join().unwrap())
     });
+    forget_known(known, &mut ours, &mut theirs);
     judge(mark, ours, theirs)
 }
 
