@@ -45,7 +45,7 @@ pub struct Attached {
 /// Packs files as a referrer of a manifest and sends them.
 ///
 /// # Errors
-/// There is no such manifest; nothing to attach; as [`push`](super::push).
+/// There is no such manifest; nothing to attach; as [`push`](super::push()).
 pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Reporter>) -> Result<Attached> {
     let Attach { subject, platform, artifact_type, files, now, limits } = request;
     if files.arguments.is_empty() && files.annotations.manifest.is_empty() {
