@@ -19,9 +19,11 @@ use tokio::sync::mpsc;
 use crate::error::{Error, IoContext, Result};
 
 mod save;
+mod scratch;
 mod spool;
 
 pub use save::{save, save_all};
+pub use scratch::Scratch;
 pub use spool::Spool;
 
 /// Bytes read at once.
@@ -269,6 +271,11 @@ pub fn pieces<R: Read + Send + 'static>(
     futures_util::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece| (piece, receiver))
     })
+}
+
+/// The folder that a file is in or will be in.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes a folder and those above it.

@@ -4,8 +4,9 @@
 //! their tags. Blobs never change, so reading them needs no lock; everything that can be lost to another writer is in
 //! the index, and only [`Directory::commit`](crate::content::Target::commit) and deletion replace it, under a lock.
 //! Layouts are shared with other programs: what they wrote and we do not know stays, and no file of ours is left
-//! beside theirs. Writing a layout as a tar does not belong here. Source: image-spec, `image-layout.md`.
+//! beside theirs. Source: image-spec, `image-layout.md`.
 
+mod archive;
 mod blobs;
 mod directory;
 mod gc;
@@ -20,9 +21,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use archive::ArchiveDraft;
 pub use directory::Directory;
 pub use gc::Reach;
-pub use tar::Archive;
+pub use tar::{Archive, is_archive};
 
 use crate::content::Source;
 use crate::error::{Error, Result};

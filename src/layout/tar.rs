@@ -76,6 +76,16 @@ impl Archive {
     }
 }
 
+/// Whether a file begins as a tar does: with a header that says so (POSIX.1, `ustar`).
+///
+/// # Errors
+/// It cannot be read.
+pub fn is_archive(path: &Path) -> Result<bool> {
+    let mut start = Vec::new();
+    File::open(path).at("open", path)?.take(512).read_to_end(&mut start).at("read", path)?;
+    Ok(start.get(257..262) == Some(b"ustar"))
+}
+
 impl Members {
     fn scan(path: &Path) -> Result<Self> {
         let file = File::open(path).at("open", path)?;
