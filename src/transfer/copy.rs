@@ -123,7 +123,11 @@ impl Copier<'_> {
         tagging.buffer_unordered(self.limits.requests()).try_collect().await
     }
 
+    /// Gives a tag to a manifest that is there. A registry takes the manifest once more for it.
     async fn put_tagged(&self, root: &Descriptor, tag: &Tag) -> Result<()> {
+        if self.target.origin().is_none() {
+            return self.target.tag(root, tag).await.on(Side::Destination);
+        }
         let bytes = self.bytes(root).await?;
         self.target.put_tagged(root, Body::bytes(bytes), tag).await.on(Side::Destination)?;
         Ok(())

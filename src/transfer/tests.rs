@@ -65,7 +65,7 @@ async fn children_come_before_parents_and_the_tag_comes_last() {
             format!("exists {b}"),
             format!("put {b}"),
             format!("put {root_name} v1"),
-            format!("put {root_name} v2"),
+            format!("tag {root_name} v2"),
             "commit".into(),
         ]
     );
@@ -98,7 +98,7 @@ async fn what_is_there_is_left_alone_with_all_below_it() {
     let name = short(&root);
     assert_eq!(
         target.calls()[before..],
-        [format!("exists {name}"), format!("put {name} v1"), "commit".into()]
+        [format!("exists {name}"), format!("tag {name} v1"), "commit".into()]
     );
     assert_eq!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap().digest, root.digest);
 }
