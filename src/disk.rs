@@ -273,11 +273,6 @@ pub fn pieces<R: Read + Send + 'static>(
     })
 }
 
-/// The folder that a file is in or will be in.
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Makes a folder and those above it.
 ///
 /// # Errors

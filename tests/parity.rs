@@ -46,6 +46,7 @@ macro_rules! scripts {
 
 scripts!(
     attach,
+    backup,
     authored,
     blob,
     copy,

@@ -52,6 +52,11 @@ impl Failure {
         Self::new(Cause::Mistake(message.into()))
     }
 
+    /// An error that says by itself where something was missing, as oras tells it of several tags.
+    pub(crate) fn unblamed(error: Error) -> Self {
+        if error.is_not_found() { Self::mistake(error.to_string()) } else { error.into() }
+    }
+
     /// Something that was typed is no reference.
     pub(crate) fn reference(message: impl Into<String>) -> Self {
         Self::new(Cause::Reference(message.into()))

@@ -168,6 +168,12 @@ fn alone(text: &str) -> Result<Locator, ReferenceError> {
     }
 }
 
+impl From<Reference> for Place {
+    fn from(reference: Reference) -> Self {
+        Self { raw: reference.to_string(), kind: Kind::Registry(reference) }
+    }
+}
+
 fn not_a_reference(raw: &str, error: &ReferenceError) -> Failure {
     Failure::reference(format!("{raw:?}: {error}"))
         .advice("Please make sure the provided reference is in the form of <registry>/<repo>[:tag|@digest]")

@@ -5,6 +5,7 @@
 //! What does not belong here: flags, text and HTTP.
 
 mod attach;
+mod backup;
 mod blob;
 mod copy;
 mod created;
@@ -21,6 +22,7 @@ mod tag;
 mod tags;
 
 pub use attach::{Attach, Attached, attach};
+pub use backup::Backup;
 pub use blob::{delete_blob, fetch_blob, push_blob, stat_blob};
 pub use copy::{Copied, Copy, Reach, copy};
 pub use discover::{Discover, Discovered, discover};

@@ -1,8 +1,8 @@
 //! Commands as a user runs them: real processes against the embedded registry, each in a world of its own.
 //!
 //! Where a new test belongs:
-//! - `push`, `pull`, `attach`, `discover`, `copy`, `manifest`, `index`, `repository`, `tag`, `login`, `version`: what
-//!   that command prints and leaves behind.
+//! - `push`, `pull`, `attach`, `backup`, `discover`, `copy`, `manifest`, `index`, `repository`, `tag`, `login`,
+//!   `version`: what that command prints and leaves behind.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
@@ -20,6 +20,7 @@
 )]
 
 mod attach;
+mod backup;
 mod blob;
 mod config;
 mod copy;

@@ -66,6 +66,7 @@ impl Player {
         self.registries.iter().for_each(Registry::clear_log);
         let mut run = self.world.run_with_input(&line, &input.replace("\\n", "\n"));
         run.stderr = comparable(&timeless(&run.stderr));
+        run.stdout = without_times(&run.stdout);
         let mut requests = Vec::new();
         for (position, registry) in self.registries.iter().enumerate() {
             requests.extend(registry.log().iter().map(|request| format!("{position}: {request}")));
@@ -126,6 +127,9 @@ impl Player {
     fn content(&self, name: &str) -> String {
         let path = self.world.path(name);
         let Ok(bytes) = fs::read(&path) else { return "unreadable".to_owned() };
+        if name.to_lowercase().ends_with(".tar") {
+            return format!("{} {}", mode(&path), members(&bytes));
+        }
         let bytes = match String::from_utf8(bytes) {
             Ok(text) if name.ends_with("index.json") => ordered(&text).into_bytes(),
             Ok(text) if text.contains("\"auths\"") => by_host(&self.shown(&text)).into_bytes(),
@@ -165,6 +169,36 @@ fn timeless(text: &str) -> String {
 
 fn arguments(line: &str) -> &str {
     line.strip_prefix("oras").expect("a command line begins with oras").trim_start()
+}
+
+/// How long something took differs from run to run: `in 12ms`.
+fn without_times(text: &str) -> String {
+    let steady = |line: &str| match line.rsplit_once(" in ") {
+        Some((before, time)) if line.starts_with("Successfully ") => {
+            let dot = if time.ends_with('.') { "." } else { "" };
+            format!("{before} in [time]{dot}")
+        }
+        _ => line.to_owned(),
+    };
+    text.split('\n').map(steady).collect::<Vec<_>>().join("\n")
+}
+
+/// What is in a tar, without times and owners.
+fn members(tar: &[u8]) -> String {
+    let mut archive = tar::Archive::new(tar);
+    let Ok(entries) = archive.entries() else { return "no tar".to_owned() };
+    let shown = entries.map(|entry| {
+        let Ok(mut entry) = entry else { return "no tar".to_owned() };
+        let name = entry.path().unwrap().to_string_lossy().into_owned();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        if name == "index.json" {
+            bytes = ordered(&String::from_utf8(bytes).unwrap()).into_bytes();
+        }
+        let kind = entry.header().entry_type();
+        format!("{name} {kind:?} {:o} {}", entry.header().mode().unwrap(), Digest::of(&bytes).short())
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// A list of manifests has no order of its own. Where two workers of oras meet the same manifest, it depends on who

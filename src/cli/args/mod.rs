@@ -19,6 +19,7 @@ pub(crate) mod platform;
 pub(crate) mod pretty;
 pub(crate) mod remote;
 pub(crate) mod repair;
+pub(crate) mod selection;
 pub(crate) mod target;
 pub(crate) mod terminal;
 pub(crate) mod value;

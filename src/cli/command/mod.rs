@@ -5,6 +5,7 @@
 //! What does not belong here: flags that several commands have ([`super::args`]).
 
 mod attach;
+mod backup;
 mod blob;
 mod cp;
 mod discover;
@@ -15,6 +16,7 @@ mod pull;
 mod push;
 mod repo;
 mod resolve;
+mod restore;
 mod serve;
 mod tag;
 mod version;
@@ -28,6 +30,7 @@ use super::failure::Failure;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Attach(Box<attach::AttachArgs>),
+    Backup(Box<backup::BackupArgs>),
     /// Blob operations
     #[command(subcommand)]
     Blob(blob::BlobCommand),
@@ -46,6 +49,7 @@ pub(crate) enum Command {
     Repo(repo::RepoCommand),
     #[command(visible_alias = "digest")]
     Resolve(resolve::ResolveArgs),
+    Restore(Box<restore::RestoreArgs>),
     Serve(serve::ServeArgs),
     Tag(tag::TagArgs),
     Version(version::VersionArgs),
@@ -56,6 +60,7 @@ impl Command {
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
             Self::Attach(args) => app.wait(attach::run(*args, app)),
+            Self::Backup(args) => app.wait(backup::run(*args, app)),
             Self::Blob(command) => command.run(app),
             Self::Cp(args) => app.wait(cp::run(*args, app)),
             Self::Discover(args) => app.wait(discover::run(*args, app)),
@@ -66,6 +71,7 @@ impl Command {
             Self::Manifest(command) => command.run(app),
             Self::Repo(command) => command.run(app),
             Self::Resolve(args) => app.wait(resolve::run(args, app)),
+            Self::Restore(args) => app.wait(restore::run(*args, app)),
             Self::Serve(args) => app.run(serve::run(args, app)),
             Self::Tag(args) => app.wait(tag::run(args, app)),
             Self::Version(args) => version::run(&args, app),

@@ -28,6 +28,10 @@ pub(crate) const FETCH: Words =
     Words { width: 11, started: "Downloading", done: "Downloaded", drawn: "Downloaded" };
 /// Of `cp`.
 pub(crate) const COPY: Words = Words { width: 7, started: "Copying", done: "Copied", drawn: "Copied" };
+/// Of `backup`.
+pub(crate) const BACKUP: Words = Words { width: 9, started: "Pulling", done: "Pulled", drawn: "Pulled" };
+/// Of `restore`.
+pub(crate) const RESTORE: Words = Words { width: 9, started: "Pushing", done: "Pushed", drawn: "Pushed" };
 
 /// A manifest is being looked through.
 pub(crate) const PROCESSING: &str = "Processing";

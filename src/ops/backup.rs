@@ -1,0 +1,160 @@
+//! Backup: tags of one place with all below them, to be taken to another one and back.
+//!
+//! A backup and its restoration are the same thing in two directions. All tags are resolved before anything moves, so
+//! that one that is missing is told at once; then they are copied one after the other, each by its digest, and what
+//! is there already is not moved again. A backup that was cut off goes on where it ended.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::Reach;
+use crate::content::{Source, Target};
+use crate::error::{Context, Result};
+use crate::oci::{Descriptor, Locator, Tag};
+use crate::progress::{Ending, Reporter};
+use crate::transfer::{Closure, Copier, Documents, Limits, Present, Subjects, closure};
+
+/// Tags of a place, and what they name.
+pub struct Backup<'a> {
+    documents: Documents<'a>,
+    roots: Vec<(Tag, Descriptor)>,
+    reach: Reach,
+    limits: Limits,
+}
+
+impl<'a> Backup<'a> {
+    /// Finds these tags, or all that there are if none is named. The list is empty where there are none.
+    ///
+    /// # Errors
+    /// A tag that is not there; those of the source.
+    pub async fn find(source: &'a dyn Source, tags: Vec<Tag>, reach: Reach, limits: Limits) -> Result<Self> {
+        let tags = if tags.is_empty() { all(source).await? } else { tags };
+        let roots = stream::iter(tags).map(|tag| async move {
+            let root = source.resolve(&Locator::Tag(tag.clone())).await;
+            let root = root.within(|| format!("failed to resolve tag {:?}", tag.as_str()).into())?;
+            Ok((tag, root))
+        });
+        let roots: Result<_> = roots.buffered(limits.requests()).try_collect().await;
+        Ok(Self { documents: Documents::new(source), roots: roots?, reach, limits })
+    }
+
+    /// The tags with their manifests: in the order in which they were named, or that of the place.
+    pub fn roots(&self) -> &[(Tag, Descriptor)] {
+        &self.roots
+    }
+
+    /// How many manifests go with this one because they refer to it.
+    ///
+    /// # Errors
+    /// Those of the source.
+    pub async fn referrers(&self, root: &Descriptor) -> Result<usize> {
+        match self.reach {
+            Reach::Graph => Ok(0),
+            Reach::Referrers => Ok(count(&closure(&self.documents, root, self.limits).await?)),
+        }
+    }
+
+    /// Copies one of the manifests with its tag and all that goes with it; returns how many refer to it. When this
+    /// returns, it is there to stay.
+    ///
+    /// # Errors
+    /// Those of both ends, with the side.
+    pub async fn copy(
+        &self,
+        (tag, root): &(Tag, Descriptor),
+        target: &dyn Target,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<usize> {
+        let copier = Copier {
+            documents: &self.documents,
+            target,
+            reporter,
+            limits: self.limits,
+            mount_from: None,
+            twins: Ending::Skipped,
+            subjects: Subjects::Taken,
+            present: Present::Kept,
+        };
+        let tags = std::slice::from_ref(tag);
+        match self.reach {
+            Reach::Graph => copier.tagged(root, tags).await.map(|()| 0),
+            Reach::Referrers => {
+                let found = closure(&self.documents, root, self.limits).await?;
+                copier.closure(&found, tags).await.map(|()| count(&found))
+            }
+        }
+    }
+}
+
+async fn all(source: &dyn Source) -> Result<Vec<Tag>> {
+    let pages: Result<Vec<Vec<Tag>>> = source.tags(None).try_collect().await;
+    Ok(pages.within(|| "failed to find tags".into())?.concat())
+}
+
+/// The manifest itself is one of the closure.
+fn count(closure: &Closure) -> usize {
+    closure.all.len().saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::rigged::{Rigged, tag};
+
+    /// Two tags, the first with a referrer.
+    async fn source() -> (Rigged, [Descriptor; 2]) {
+        let source = Rigged::registry("r");
+        let first = source.manifest(vec![source.file("a", "1")], None);
+        let second = source.manifest(vec![source.file("b", "2")], None);
+        source.manifest(vec![source.file("s", "3")], Some(&first));
+        for (node, name) in [(&first, "v1"), (&second, "v2")] {
+            source.memory.tag(node, &tag(name)).await.unwrap();
+        }
+        (source, [first, second])
+    }
+
+    async fn find(source: &Rigged, tags: Vec<Tag>, reach: Reach) -> Result<Backup<'_>> {
+        Backup::find(source, tags, reach, Limits::capped(1)).await
+    }
+
+    #[tokio::test]
+    async fn all_tags_or_those_that_are_named_in_their_order() {
+        let (source, [first, second]) = source().await;
+        let all = find(&source, Vec::new(), Reach::Graph).await.unwrap();
+        let nodes: Vec<_> = all.roots().iter().map(|(tag, node)| (tag.as_str(), &node.digest)).collect();
+        assert_eq!(nodes, [("v1", &first.digest), ("v2", &second.digest)]);
+        let named = find(&source, vec![tag("v2"), tag("v1")], Reach::Graph).await.unwrap();
+        assert_eq!(named.roots()[0].0, tag("v2"));
+        let error = find(&source, vec![tag("v1"), tag("no")], Reach::Graph).await.err().unwrap();
+        assert_eq!(error.to_string(), "failed to resolve tag \"no\": not found");
+        assert_eq!(source.count("fetch") + source.count("manifest"), 0);
+    }
+
+    #[tokio::test]
+    async fn referrers_are_counted_and_copied_only_where_they_are_wanted() {
+        let (source, [first, _]) = source().await;
+        for (reach, count) in [(Reach::Graph, 0), (Reach::Referrers, 1)] {
+            let target = Rigged::new();
+            let backup = find(&source, vec![tag("v1")], reach).await.unwrap();
+            assert_eq!(backup.referrers(&first).await.unwrap(), count);
+            let copied = backup.copy(&backup.roots()[0], &target, Arc::new(())).await.unwrap();
+            assert_eq!(copied, count);
+            assert_eq!(target.memory.referrers(&first, None).await.unwrap().len(), count);
+            let found = target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap();
+            assert_eq!(found.digest, first.digest);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_there_is_neither_read_nor_written_again() {
+        let (source, _) = source().await;
+        let target = Rigged::new();
+        let backup = find(&source, Vec::new(), Reach::Graph).await.unwrap();
+        backup.copy(&backup.roots()[0], &target, Arc::new(())).await.unwrap();
+        let (fetched, put) = (source.count("fetch"), target.count("put"));
+        let again = find(&source, Vec::new(), Reach::Graph).await.unwrap();
+        again.copy(&again.roots()[0], &target, Arc::new(())).await.unwrap();
+        assert_eq!((source.count("fetch"), target.count("put")), (fetched, put));
+    }
+}
