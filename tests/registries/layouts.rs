@@ -200,3 +200,32 @@ fn layouts_of_ours_are_read_in_a_tar() {
         }
     });
 }
+
+#[test]
+fn backups_go_both_ways() {
+    with_peers(|peers| {
+        let scene = Scene::new(peers);
+        let _ = scene.ours.run(&format!("tag {} stable", scene.artifact())).success();
+        let repository = scene.artifact().replace(":v1", "");
+        let graph = discovered(&scene.ours, &scene.artifact());
+        let ends = [(&scene.ours, &scene.theirs, "ours"), (&scene.theirs, &scene.ours, "theirs")];
+        for (from, to, name) in ends {
+            for output in [name.to_owned(), format!("{name}.tar")] {
+                let path = scene.path(&output);
+                let line = format!("backup --include-referrers -o {} {repository}", path.display());
+                let _ = from.run(&line).success();
+                let registry = Registry::start(Setup::default());
+                let copy = format!("{}/again", registry.address());
+                let _ = to.run(&format!("restore --input {} {copy}", path.display())).success();
+                assert_eq!(
+                    from.run(&format!("repo tags {copy}")).success().stdout,
+                    "stable\nv1\n",
+                    "{output}"
+                );
+                assert_eq!(discovered(from, &format!("{copy}:stable")), graph, "{output}");
+                pull_the_same(from, &format!("{copy}:v1"));
+                scene.reads(&format!("{}:v1", path.display()), true);
+            }
+        }
+    });
+}
