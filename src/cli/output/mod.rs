@@ -9,7 +9,9 @@
 
 pub(crate) mod bars;
 pub(crate) mod json;
+mod sprig;
 pub(crate) mod status;
+mod template;
 pub(crate) mod text;
 pub(crate) mod trace;
 pub(crate) mod tree;
@@ -34,8 +36,7 @@ pub(crate) trait Outcome: Serialize {
 /// Refuses a form that cannot be shown. A command asks before it does any work.
 pub(crate) fn check(format: &Format) -> Result<(), Failure> {
     match format {
-        Format::Template(_) => Err(Failure::mistake("--format go-template is not supported by this version")
-            .advice("Use --format json and a program that reads JSON, such as jq")),
+        Format::Template(text) => template::check(text),
         _ => Ok(()),
     }
 }
@@ -45,6 +46,6 @@ pub(crate) fn show<T: Outcome>(app: &App, format: &Format, outcome: &T) -> Resul
     match format {
         Format::Text | Format::Tree | Format::Table => app.terminal.print(&text::of(outcome)),
         Format::Json => app.terminal.write(&json::document(outcome)?),
-        Format::Template(_) => check(format),
+        Format::Template(text) => template::show(app, text, outcome),
     }
 }

@@ -1,0 +1,59 @@
+//! The functions that templates have beyond those of the language: the names and meanings of sprig 3.3.
+//!
+//! Each module below is one table of names, parameters and meanings. A name is here when what it gives depends on its
+//! arguments and the clock alone. Not here are therefore `env`, `expandenv` and `getHostByName`, which look around,
+//! and `bcrypt`, `htpasswd`, `uuidv4`, `shuffle`, `randAlpha`, `randAlphaNum`, `randAscii`, `randBytes`, `randInt`,
+//! `randNumeric`, `genPrivateKey`, `genCA`, `genCAWithKey`, `genSelfSignedCert`, `genSelfSignedCertWithKey`,
+//! `genSignedCert`, `genSignedCertWithKey`, `buildCustomCert`, `derivePassword`, `encryptAES` and `decryptAES`, which
+//! make secrets.
+//!
+//! Values have no identity here, other than in Go. What changes a dict gives the changed one, and a variable named as
+//! the dict gets it too where the call is an action of its own, as in `{{ $_ := set $dict "key" 1 }}`; see
+//! [`super::template`]. Wherever Go would give lists and keys in an order of chance, they are sorted. Functions that
+//! Go ends by a panic give errors. A number without a fraction is an `int`, wherever it comes from.
+//!
+//! What does not belong here: the functions of the language itself, and how a template is run.
+
+mod argument;
+mod case;
+mod date;
+mod decimal;
+mod dict;
+mod document;
+mod encoding;
+mod expression;
+mod kind;
+mod layout;
+mod list;
+mod number;
+mod path;
+mod pattern;
+mod text;
+mod version;
+mod wrap;
+
+pub(super) use self::document::read as data;
+use gtmpl_ng::Func;
+
+/// What stands for one function: all its names, and what it does.
+type Entry = (&'static [&'static str], Func);
+
+/// All functions by name.
+pub(super) fn functions() -> impl Iterator<Item = (&'static str, Func)> {
+    let tables = [
+        case::FUNCTIONS,
+        date::FUNCTIONS,
+        dict::FUNCTIONS,
+        document::FUNCTIONS,
+        encoding::FUNCTIONS,
+        kind::FUNCTIONS,
+        list::FUNCTIONS,
+        number::FUNCTIONS,
+        path::FUNCTIONS,
+        pattern::FUNCTIONS,
+        text::FUNCTIONS,
+        version::FUNCTIONS,
+    ];
+    let entries = tables.into_iter().flatten();
+    entries.flat_map(|(names, function)| names.iter().map(|name| (*name, *function)))
+}
