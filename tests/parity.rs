@@ -69,6 +69,7 @@ scripts!(
     requests,
     schema,
     tag,
+    template,
     tokens,
 );
 

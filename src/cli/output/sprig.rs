@@ -12,7 +12,7 @@
 //! [`super::template`]. Wherever Go would give lists and keys in an order of chance, they are sorted. Functions that
 //! Go ends by a panic give errors. A number without a fraction is an `int`, wherever it comes from.
 //!
-//! What does not belong here: the functions of the language itself, and how a template is run.
+//! What does not belong here: how a template is run.
 
 mod argument;
 mod case;
@@ -23,6 +23,7 @@ mod document;
 mod encoding;
 mod expression;
 mod kind;
+mod language;
 mod layout;
 mod list;
 mod number;
@@ -47,6 +48,7 @@ pub(super) fn functions() -> impl Iterator<Item = (&'static str, Func)> {
         document::FUNCTIONS,
         encoding::FUNCTIONS,
         kind::FUNCTIONS,
+        language::FUNCTIONS,
         list::FUNCTIONS,
         number::FUNCTIONS,
         path::FUNCTIONS,

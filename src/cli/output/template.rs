@@ -99,7 +99,7 @@ fn failed(error: &ExecError, text: &str) -> Failure {
     mistake(&format!("{}:{column}", place.line), &reason)
 }
 
-/// Reasons of the engine in Go's words, where scripts or people may know those, and without all the data in them.
+/// Reasons of the engine in Go's words, where scripts or people may know those.
 fn worded(reason: &str) -> String {
     let name = |start: &str, end: &str| reason.strip_prefix(start)?.strip_suffix(end);
     if let Some(name) = name("function ", " not defined") {
@@ -110,9 +110,6 @@ fn worded(reason: &str) -> String {
     }
     if let Some(name) = name("undefined variable ", "") {
         return format!("undefined variable {name:?}");
-    }
-    if let Some(key) = name("unable to get ", "").and_then(|rest| rest.split(" in ").next()) {
-        return format!("error calling index: index out of range: {key}");
     }
     reason.to_owned()
 }

@@ -99,7 +99,7 @@ pub(super) trait Argument: Sized {
 impl Argument for Value {
     const NAME: &'static str = "interface {}";
     fn read(value: &Value) -> Option<Self> {
-        Some(value.clone())
+        Some(held(value))
     }
 }
 
@@ -148,6 +148,8 @@ impl Argument for Dict {
     fn read(value: &Value) -> Option<Self> {
         match value {
             Value::Map(dict) | Value::Object(dict) => Some(dict.clone()),
+            // A dict that is missing is an empty one.
+            Value::NoValue | Value::Nil => Some(Self::new()),
             _ => None,
         }
     }
@@ -191,6 +193,14 @@ pub(super) fn text_of(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::NoValue => "<nil>".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// The value as a list or a dict holds it, which cannot hold that there is none.
+pub(super) fn held(value: &Value) -> Value {
+    match value {
+        Value::NoValue => Value::Nil,
+        other => other.clone(),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use gtmpl_ng::Value;
 
-use super::argument::{Argument, Dict, List, Outcome, functions, is_empty, text_of};
+use super::argument::{Argument, Dict, List, Outcome, functions, held, is_empty, text_of};
 use super::kind::kind_of;
 
 functions! {
@@ -25,7 +25,7 @@ functions! {
 }
 
 fn dict(pairs: &[Value]) -> Dict {
-    let value = |pair: &[Value]| pair.get(1).cloned().unwrap_or_else(|| Value::from(""));
+    let value = |pair: &[Value]| pair.get(1).map_or_else(|| Value::from(""), held);
     pairs.chunks(2).map(|pair| (text_of(&pair[0]), value(pair))).collect()
 }
 

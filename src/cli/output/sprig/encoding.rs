@@ -59,7 +59,7 @@ fn decoded_32(text: &str) -> Outcome<Vec<u8>> {
     let wrong = |at: usize| format!("illegal base32 data at input byte {at}");
     let plain = letters.trim_end_matches('=');
     let padded = letters.len() - plain.len();
-    if letters.len() % 8 != 0 || !matches!(padded, 0 | 1 | 3 | 4 | 6) {
+    if !letters.len().is_multiple_of(8) || !matches!(padded, 0 | 1 | 3 | 4 | 6) {
         return Err(wrong(plain.len()));
     }
     let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0_u32);

@@ -39,7 +39,7 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
 }
 
 /// What Go calls the type of this value.
-fn type_of(value: &Value) -> &'static str {
+pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::NoValue | Value::Nil => "<nil>",
         Value::Array(_) => "[]interface {}",

@@ -138,18 +138,15 @@ fn next(layout: &str) -> Option<(Field, Pad, &str)> {
 pub(super) fn written(layout: &str, time: Time) -> String {
     let (mut text, mut rest) = (String::new(), layout);
     while let Some(letter) = rest.chars().next() {
-        match next(rest) {
-            Some((field, pad, after)) => {
-                if rest.starts_with("_2006") {
-                    text.push('_');
-                }
-                write_field(&mut text, field, pad, time);
-                rest = after;
+        if let Some((field, pad, after)) = next(rest) {
+            if rest.starts_with("_2006") {
+                text.push('_');
             }
-            None => {
-                text.push(letter);
-                rest = &rest[letter.len_utf8()..];
-            }
+            write_field(&mut text, field, pad, time);
+            rest = after;
+        } else {
+            text.push(letter);
+            rest = &rest[letter.len_utf8()..];
         }
     }
     text

@@ -4,11 +4,11 @@
 
 use gtmpl_ng::Value;
 
-use super::argument::{List, Outcome, functions, is_empty, text_of};
+use super::argument::{List, Outcome, functions, held, is_empty, text_of};
 use super::text::texts;
 
 functions! {
-    "list" | "tuple"(; values) => values.to_vec();
+    "list" | "tuple"(; values) => values.iter().map(held).collect::<List>();
     "append" | "push" | "mustAppend" | "mustPush"(list: List, value: Value) => [list, vec![value]].concat();
     "prepend" | "mustPrepend"(list: List, value: Value) => [vec![value], list].concat();
     "concat"(; lists) => concatenated(lists);

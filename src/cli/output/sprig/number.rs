@@ -33,7 +33,7 @@ functions! {
     "floor"(value: Value) => float(&value).floor();
     "round"(value: Value, places: i64; from) => rounded(float(&value), places, from.first().map_or(0.5, float));
     "until"(count: i64) => counted(0, count, if count < 0 { -1 } else { 1 });
-    "untilStep"(start: i64, stop: i64, step: i64) => counted(start, stop, step);
+    "untilStep"(start: i64, end: i64, step: i64) => counted(start, end, step);
     "seq"(; given) => sequence(&given.iter().map(integer).collect::<Vec<_>>());
 }
 
@@ -115,23 +115,23 @@ fn rounded(value: f64, places: i64, from: f64) -> f64 {
     whole / scale
 }
 
-/// The numbers from the start to before the stop.
-fn numbers(start: i64, stop: i64, step: i64) -> Outcome<Vec<i64>> {
-    let away = if stop < start { step >= 0 } else { step <= 0 };
+/// The numbers from the start to before the end.
+fn numbers(start: i64, end: i64, step: i64) -> Outcome<Vec<i64>> {
+    let away = if end < start { step >= 0 } else { step <= 0 };
     if away {
         return Ok(Vec::new());
     }
     // Every element of a list takes more room than a byte of text.
-    if start.abs_diff(stop) / step.unsigned_abs() >= LIMIT as u64 / 16 {
+    if start.abs_diff(end) / step.unsigned_abs() >= LIMIT as u64 / 16 {
         return Err(format!("the list would be longer than {} numbers", LIMIT / 16));
     }
     let next = |number: &i64| number.checked_add(step);
-    let inside = |number: &i64| if step > 0 { *number < stop } else { *number > stop };
+    let inside = |number: &i64| if step > 0 { *number < end } else { *number > end };
     Ok(std::iter::successors(Some(start), next).take_while(inside).collect())
 }
 
-fn counted(start: i64, stop: i64, step: i64) -> Outcome<List> {
-    Ok(numbers(start, stop, step)?.into_iter().map(Value::from).collect())
+fn counted(start: i64, end: i64, step: i64) -> Outcome<List> {
+    Ok(numbers(start, end, step)?.into_iter().map(Value::from).collect())
 }
 
 /// As the program of that name: to the end, from a start, by a step.

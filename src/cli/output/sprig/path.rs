@@ -5,7 +5,6 @@
 //! What does not belong here: anything that looks at a file.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use gtmpl_ng::Value;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -170,13 +169,14 @@ fn joined(parts: &Dict) -> Outcome<String> {
     let userinfo = part("userinfo")?.replace('@', "%40");
     let mut url = if scheme.is_empty() { String::new() } else { format!("{scheme}:") };
     if opaque.is_empty() {
-        if !scheme.is_empty() && (!host.is_empty() || path.starts_with('/'))
-            || !host.is_empty()
-            || !userinfo.is_empty()
-        {
+        let rooted = !scheme.is_empty() || !host.is_empty() || !userinfo.is_empty();
+        if rooted && !(host.is_empty() && path.is_empty() && userinfo.is_empty()) {
             let at = if userinfo.is_empty() { "" } else { "@" };
             let slash = if path.is_empty() || path.starts_with('/') || host.is_empty() { "" } else { "/" };
-            url += &format!("//{userinfo}{at}{host}{slash}");
+            url.extend(["//", &userinfo, at, &host, slash]);
+        } else if path.split('/').next().is_some_and(|first| first.contains(':')) {
+            // What is before the colon is no scheme.
+            url += "./";
         }
         url += &utf8_percent_encode(&path, PATH).to_string();
     } else {
@@ -184,8 +184,8 @@ fn joined(parts: &Dict) -> Outcome<String> {
     }
     for (sign, text) in [('?', query), ('#', utf8_percent_encode(&fragment, FRAGMENT).to_string())] {
         if !text.is_empty() {
-            // Writing to a string does not fail.
-            let _ = write!(url, "{sign}{text}");
+            url.push(sign);
+            url += &text;
         }
     }
     Ok(url)
