@@ -61,6 +61,7 @@ scripts!(
     manifest_index,
     mistakes,
     odd,
+    places,
     passwords,
     prompts,
     pull,

@@ -5,6 +5,7 @@
 //! ## a title [setup]     the same with other registries: passwords, tokens, schema (no referrers API)
 //! write NAME TEXT        makes a file in both; `\n` in the text is a line break
 //! link NAME TARGET       makes a symbolic link in both
+//! tar NAME FOLDER        packs a folder without compression in both
 //! remove NAME            removes a file in both
 //! * oras ...             the real oras runs in both worlds and must succeed: prepares what ours cannot make
 //! % oras ...             runs in both and must succeed; what it prints is not compared
@@ -66,7 +67,7 @@ fn perform(line: &str, ours: &Player, theirs: &Player, known: &mut HashSet<Strin
         _ => rest,
     };
     match mark {
-        "write" | "link" | "remove" => {
+        "write" | "link" | "tar" | "remove" => {
             ours.make(mark, rest);
             theirs.make(mark, rest);
             return None;
