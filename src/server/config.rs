@@ -121,7 +121,7 @@ pub struct Limits {
     pub head: usize,
     /// How long the head of a request may take, and a connection without a request may last.
     pub head_patience: Duration,
-    /// How long to wait for the next bytes of a body.
+    /// How long to wait for the next bytes of a body, and until a client takes the next ones of an answer.
     pub body_patience: Duration,
     /// How long requests that are under way may take when the registry ends.
     pub farewell: Duration,

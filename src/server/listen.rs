@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::AddExtension;
@@ -18,6 +19,7 @@ use tower::Layer;
 use super::auth::Guard;
 use super::handle::handle;
 use super::hosts::Hosts;
+use super::patient::Patient;
 use super::store::Repositories;
 use super::uploads::Uploads;
 use super::{Config, Registry};
@@ -92,13 +94,15 @@ impl Bound {
             .max_concurrent_streams(100)
             .keep_alive_interval(limits.head_patience)
             .keep_alive_timeout(limits.head_patience);
-        let seats = Arc::new(Semaphore::new(limits.connections));
+        let (seats, patience) = (Arc::new(Semaphore::new(limits.connections)), limits.body_patience);
         let service = router.into_make_service();
         let serving = match self.tls {
-            None => server.acceptor(Seated { inner: NoDelayAcceptor, seats }).serve(service).boxed(),
+            None => {
+                server.acceptor(Seated { inner: NoDelayAcceptor, seats, patience }).serve(service).boxed()
+            }
             Some(tls) => {
                 let inner = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor);
-                server.acceptor(Seated { inner, seats }).serve(service).boxed()
+                server.acceptor(Seated { inner, seats, patience }).serve(service).boxed()
             }
         };
         let expiry = async {
@@ -125,6 +129,7 @@ impl Bound {
 struct Seated<A> {
     inner: A,
     seats: Arc<Semaphore>,
+    patience: Duration,
 }
 
 type Seat = axum::Extension<Arc<OwnedSemaphorePermit>>;
@@ -136,7 +141,7 @@ where
     A::Stream: Send + 'static,
     A::Service: Send + 'static,
 {
-    type Stream = A::Stream;
+    type Stream = Patient<A::Stream>;
     /// The seat is held by the service of the connection, which lives as long as it does.
     type Service = AddExtension<A::Service, Arc<OwnedSemaphorePermit>>;
     type Future = BoxFuture<'static, std::io::Result<(Self::Stream, Self::Service)>>;
@@ -146,11 +151,11 @@ where
             let full = std::io::Error::other("too many connections");
             return futures_util::future::ready(Err(full)).boxed();
         };
-        let accepted = self.inner.accept(stream, service);
+        let (accepted, patience) = (self.inner.accept(stream, service), self.patience);
         async move {
             let (stream, service) = accepted.await?;
             let seat: Seat = axum::Extension(Arc::new(seat));
-            Ok((stream, seat.layer(service)))
+            Ok((Patient::new(stream, patience), seat.layer(service)))
         }
         .boxed()
     }

@@ -21,6 +21,7 @@ mod incoming;
 mod listen;
 mod listing;
 mod manifests;
+mod patient;
 mod problem;
 mod random;
 mod referrers;

@@ -119,3 +119,40 @@ async fn each_request_is_told_of_with_its_status() {
     registry.send("HEAD /v2/a/manifests/v1?x=y", &[], b"").await;
     assert_eq!(*heard.lock().unwrap(), ["GET /v2/ 200", "HEAD /v2/a/manifests/v1?x=y 404"]);
 }
+
+#[tokio::test]
+async fn who_does_not_read_its_answer_loses_its_seat() {
+    let limits = Limits { connections: 1, body_patience: Duration::from_millis(100), ..Limits::default() };
+    let registry = start(Config { limits, ..config() }).await;
+    let content = vec![b'x'; 32 << 20];
+    let digest = Digest::of(&content);
+    let reply = registry.send(&format!("POST /v2/r/blobs/uploads/?digest={digest}"), &[], &content).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let get = format!("GET /v2/r/blobs/{digest} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    // The seat of the upload may not be free yet.
+    let mut first = loop {
+        let mut first = TcpStream::connect(registry.address).await.unwrap();
+        if first.write_all(get.as_bytes()).await.is_ok()
+            && first.peek(&mut [0]).await.is_ok_and(|read| read > 0)
+        {
+            break first;
+        }
+    };
+    // It reads nothing, until somebody else is answered.
+    let others = async {
+        loop {
+            let mut other = TcpStream::connect(registry.address).await.unwrap();
+            let mut answer = Vec::new();
+            let _ =
+                other.write_all(b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
+            let _ = other.read_to_end(&mut answer).await;
+            if answer.starts_with(b"HTTP/1.1 200") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), others).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = first.read_to_end(&mut rest).await;
+    assert!(rest.len() < content.len());
+}
