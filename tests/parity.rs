@@ -46,8 +46,8 @@ macro_rules! scripts {
 
 scripts!(
     attach,
-    backup,
     authored,
+    backup,
     blob,
     copy,
     debug,
