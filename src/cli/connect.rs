@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
-use oras::content::{Origin, Source, Target};
+use oras::content::{Cached, Origin, Source, Target};
 use oras::credentials::{Credential, Secret, Store};
 use oras::error::{Result as LibraryResult, Side, reason};
 use oras::layout;
@@ -133,6 +133,16 @@ impl App {
         }
         let path = self.layout_path(end)?;
         Ok(layout::open(&path)?)
+    }
+
+    /// Opens an end to read, behind the user's cache if it is far away.
+    pub(crate) async fn cached_source(&self, end: &End) -> Result<Arc<dyn Source>, Failure> {
+        let source = self.source(end).await?;
+        let Some(cache) = self.env.cache().filter(|_| end.place.reference().is_some()) else {
+            return Ok(source);
+        };
+        let cache = layout::Directory::create(self.env.working_folder()?.join(cache))?;
+        Ok(Arc::new(Cached::new(source, Arc::new(cache))))
     }
 
     /// A registry as a whole, with this credential or else a stored one.

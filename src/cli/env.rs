@@ -5,7 +5,7 @@
 //! What does not belong here: what a value means for a command.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, ZonedDateTime};
 use oras::error::{IoContext, Result};
@@ -17,6 +17,7 @@ pub(crate) struct Env {
     home: Option<PathBuf>,
     docker_config: Option<PathBuf>,
     plain: bool,
+    cache: Option<PathBuf>,
 }
 
 impl Env {
@@ -26,7 +27,12 @@ impl Env {
         let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let plain = is_plain(text);
-        Self { home: std::env::home_dir(), docker_config: path("DOCKER_CONFIG"), plain }
+        Self {
+            home: std::env::home_dir(),
+            docker_config: path("DOCKER_CONFIG"),
+            plain,
+            cache: path("ORAS_CACHE"),
+        }
     }
 
     /// What was typed, the name of the program first.
@@ -41,6 +47,11 @@ impl Env {
             (None, home) => home.as_ref()?.join(".docker"),
         };
         Some(folder.join("config.json"))
+    }
+
+    /// The image layout in which what was read of registries is kept, if any is.
+    pub(crate) fn cache(&self) -> Option<&Path> {
+        self.cache.as_deref()
     }
 
     /// Whether lines are wanted that stay as they are, whatever they are printed on.

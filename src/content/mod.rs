@@ -5,6 +5,7 @@
 //! have defaults, so that an ability is a method and never the outcome of a type test.
 
 mod body;
+mod cached;
 mod memory;
 mod union;
 mod verify;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 pub use body::{Body, ByteStream, skip};
+pub use cached::Cached;
 pub use memory::Memory;
 pub use union::Union;
 pub use verify::{checked, read_checked};

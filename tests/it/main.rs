@@ -22,6 +22,7 @@
 mod attach;
 mod backup;
 mod blob;
+mod cache;
 mod config;
 mod copy;
 mod debug;

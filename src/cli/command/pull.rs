@@ -108,7 +108,7 @@ pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
     let folder = Output::new(app.env.working_folder()?.join(&args.output), args.rules());
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::PULL, Detail::when(args.verbose.verbose), &format, drawing);
-    let source = app.source(&end).await?;
+    let source = app.cached_source(&end).await?;
     let pulled = ops::pull(&*source, &folder, request, reporter).await.map_err(refused)?;
     output::show(app, &format, &Pulled::new(end.place, pulled))
 }

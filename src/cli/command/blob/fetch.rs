@@ -73,7 +73,7 @@ pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
     args.check()?;
     let end = args.target.end(&raw)?.doing(&[Action::Pull]);
     let at = end.place.blob(&USAGE)?;
-    let source = app.source(&end).await?;
+    let source = app.cached_source(&end).await?;
     if args.output.file().is_none() && !args.output.is_stdout() {
         return args.descriptor.print(&ops::stat_blob(&*source, at).await?, app);
     }

@@ -86,7 +86,7 @@ pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;
     let at = end.place.named(&USAGE)?;
-    let source = app.source(&end).await?;
+    let source = app.cached_source(&end).await?;
     if args.descriptor.descriptor && args.output.file().is_none() {
         let found = ops::resolve(&*source, at, platform.as_ref()).await;
         return args.descriptor.print(&found.within(|| format!("failed to find {raw:?}").into())?, app);

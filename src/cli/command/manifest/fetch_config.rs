@@ -51,7 +51,7 @@ pub(crate) async fn run(args: FetchConfigArgs, app: &App) -> Result<(), Failure>
     let platform = args.platform.parse()?;
     let end = args.target.end(&raw)?.doing(&[Action::Pull]);
     let at = end.place.named(&USAGE)?;
-    let source = app.source(&end).await?;
+    let source = app.cached_source(&end).await?;
     let node = ops::find_config(&*source, at, platform.as_ref()).await?;
     if let Some(file) = args.output.file() {
         let content = source.fetch(&node).open(0).await?;
