@@ -122,7 +122,11 @@ impl Player {
             // Contents say more than the size does.
             let Some((name, _)) = line.rsplit_once(' ').filter(|_| !line.contains(" -> ")) else { continue };
             // What lies first in a packed layout depends on who came first when it was made.
-            let content = if name.ends_with(".tar") { String::new() } else { self.content(name) };
+            let content = if Path::new(name).extension().is_some_and(|kind| kind == "tar") {
+                String::new()
+            } else {
+                self.content(name)
+            };
             *line = format!("{name} {content}");
         }
         if let Ok(config) = fs::read_to_string(self.world.docker_config().join("config.json")) {
