@@ -10,6 +10,8 @@
     reason = "tests stand outside of the house and make their own surroundings"
 )]
 
+#[path = "parity/help.rs"]
+mod help;
 #[path = "parity/observed.rs"]
 mod observed;
 #[path = "parity/player.rs"]
@@ -124,4 +126,22 @@ fn packed_folders_have_the_same_tar() {
         .unwrap();
     assert!(theirs.status.success(), "{}", String::from_utf8_lossy(&theirs.stderr));
     assert_eq!(tar_digest("ours"), tar_digest("theirs"));
+}
+
+#[test]
+fn help_has_the_same_form() {
+    let Some(oras) = oras() else { return };
+    let world = World::new();
+    let (mut paths, mut differences) = (vec![String::new()], String::new());
+    while let Some(path) = paths.pop() {
+        let ours = world.run(&format!("{path} --help")).success().stdout;
+        let theirs = world.run_other(&oras, &format!("{path} --help")).success().stdout;
+        if let Some(difference) = help::compare(&ours, &theirs) {
+            differences.extend(["\n=== oras", &path, "\n", &difference, "\n"]);
+        }
+        // The one command that oras does not have.
+        let below = help::commands(&ours).into_iter().filter(|name| name != "serve");
+        paths.extend(below.map(|name| format!("{path} {name}")));
+    }
+    assert!(differences.is_empty(), "not as oras does it:\n{differences}");
 }

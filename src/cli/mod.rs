@@ -11,6 +11,7 @@ mod command;
 mod connect;
 mod env;
 mod failure;
+mod help;
 mod log;
 mod output;
 mod place;
@@ -73,8 +74,12 @@ type Typed = (Command, String, Level);
 
 /// Reads what was typed; nothing if only help was wanted.
 fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failure> {
-    let mut grammar = usage::as_pflag(Oras::command());
-    let parsed = grammar.try_get_matches_from_mut(typed).and_then(|matches| {
+    let mut grammar = grammar();
+    let matches = grammar.try_get_matches_from_mut(typed);
+    if let Some(path) = matches.as_ref().ok().and_then(|matches| helped(&grammar, matches)) {
+        return terminal.print(&help::page(&grammar, &path)).map(|()| None);
+    }
+    let parsed = matches.and_then(|matches| {
         let (path, level) = called(&matches, terminal);
         Ok((Oras::from_arg_matches(&matches)?.command, path, level))
     });
@@ -82,8 +87,28 @@ fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failu
         Ok(parsed) => Ok(Some(parsed)),
         Err(error) => match usage::mistake(&error, &grammar, typed) {
             Some(failure) => Err(failure),
-            None => terminal.print(&error.render().to_string()).map(|()| None),
+            None => terminal.print(&help::page(&grammar, &[grammar.get_name()])).map(|()| None),
         },
+    }
+}
+
+/// The whole grammar.
+fn grammar() -> clap::Command {
+    usage::as_pflag(Oras::command())
+}
+
+/// The command whose help is wanted: by a flag, or because it is a group and nothing follows it.
+fn helped<'a>(grammar: &'a clap::Command, matches: &'a ArgMatches) -> Option<Vec<&'a str>> {
+    let (mut path, mut command, mut matches) = (vec![grammar.get_name()], grammar, matches);
+    loop {
+        if matches.get_flag("help") {
+            return Some(path);
+        }
+        let Some((name, below)) = matches.subcommand() else {
+            return command.has_subcommands().then_some(path);
+        };
+        path.push(name);
+        (command, matches) = (command.find_subcommand(name)?, below);
     }
 }
 

@@ -4,5 +4,5 @@ use super::*;
 
 #[test]
 fn the_grammar_has_no_contradictions() {
-    usage::as_pflag(Oras::command()).debug_assert();
+    grammar().debug_assert();
 }

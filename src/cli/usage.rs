@@ -113,13 +113,18 @@ pub(crate) fn required(flags: &[(&str, bool)]) -> Result<(), Failure> {
 }
 
 /// Gives a command and all below it the syntax of pflag: a flag may be repeated and the last one counts, a switch
-/// takes `=true` or `=false`, and a value may begin with a dash.
+/// takes `=true` or `=false`, and a value may begin with a dash. Help is a switch like any other, so that it is given
+/// only to what is typed well, and a group may stand alone, which asks for help, too.
 pub(crate) fn as_pflag(command: clap::Command) -> clap::Command {
-    let group = command.has_subcommands();
+    let name = command.get_name().to_owned();
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::SetTrue);
     command
         .args_override_self(true)
-        .subcommand_required(group)
-        .arg_required_else_help(group)
+        .subcommand_required(false)
+        .arg_required_else_help(false)
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .arg(help.help(format!("help for {name}")))
         .mut_args(as_pflag_does)
         .mut_subcommands(as_pflag)
 }
@@ -172,6 +177,15 @@ pub(crate) fn mistake(error: &clap::Error, command: &clap::Command, typed: &[OsS
         ErrorKind::InvalidUtf8 => Failure::mistake("an argument is not valid UTF-8"),
         _ => Failure::mistake(error.to_string().trim_start_matches("error: ").trim_end().to_owned()),
     })
+}
+
+/// What is said of words of which one is no command.
+pub(crate) fn unknown_command(grammar: &clap::Command, words: &[String]) -> Failure {
+    let typed: Vec<OsString> =
+        [grammar.get_name()].into_iter().chain(words.iter().map(String::as_str)).map(Into::into).collect();
+    let here = Here::of(grammar, &typed);
+    let known = here.path.split(' ').count() - 1;
+    here.unknown_command(words.get(known).map_or("", String::as_str))
 }
 
 /// `-x` is named with the letters it was grouped with.

@@ -6,6 +6,7 @@
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
+//! - `help`: the pages of help, and scripts for shells.
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
@@ -28,6 +29,7 @@ mod copy;
 mod debug;
 mod discover;
 mod errors;
+mod help;
 mod index;
 mod layout;
 mod login;

@@ -118,7 +118,7 @@ fn mode(text: &str) -> Result<ReferrersMode, String> {
 impl<S: Spelling> Args for ReferrersArgs<S> {
     fn augment_args(command: Command) -> Command {
         let help = "[Preview] set OCI distribution spec version and API option for target. \
-                    Options: v1.1-referrers-tag, v1.1-referrers-api";
+                    Options: v1.1-referrers-tag, v1.1-referrers-api (default \"unknown\")";
         command.arg(Flags::<S>::new().option("distribution-spec", "string", help).value_parser(mode))
     }
 

@@ -48,7 +48,7 @@ pub(crate) struct DiscoverArgs {
     #[arg(long, value_name = "int", value_parser = integer)]
     depth: Option<i64>,
 
-    /// [Deprecated] format in which to display referrers (table, json, or tree)
+    /// [Deprecated] format in which to display referrers (table, json, or tree). (default "tree")
     #[arg(short, long, value_name = "string")]
     output: Option<String>,
 

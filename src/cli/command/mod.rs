@@ -7,8 +7,10 @@
 mod attach;
 mod backup;
 mod blob;
+mod completion;
 mod cp;
 mod discover;
+mod help;
 mod login;
 mod logout;
 mod manifest;
@@ -34,9 +36,13 @@ pub(crate) enum Command {
     /// Blob operations
     #[command(subcommand)]
     Blob(blob::BlobCommand),
+    /// Generate the autocompletion script for the specified shell
+    #[command(subcommand)]
+    Completion(completion::CompletionCommand),
     #[command(visible_alias = "copy")]
     Cp(Box<cp::CpArgs>),
     Discover(Box<discover::DiscoverArgs>),
+    Help(help::HelpArgs),
     Pull(Box<pull::PullArgs>),
     Push(Box<push::PushArgs>),
     Login(login::LoginArgs),
@@ -62,8 +68,10 @@ impl Command {
             Self::Attach(args) => app.wait(attach::run(*args, app)),
             Self::Backup(args) => app.wait(backup::run(*args, app)),
             Self::Blob(command) => command.run(app),
+            Self::Completion(command) => command.run(app),
             Self::Cp(args) => app.wait(cp::run(*args, app)),
             Self::Discover(args) => app.wait(discover::run(*args, app)),
+            Self::Help(args) => help::run(&args, app),
             Self::Pull(args) => app.wait(pull::run(*args, app)),
             Self::Push(args) => app.wait(push::run(*args, app)),
             Self::Login(args) => app.wait(login::run(args, app)),

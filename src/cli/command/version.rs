@@ -13,6 +13,7 @@ const COMPATIBLE: &str = "oras 1.3.6";
 
 /// Show the oras version information
 #[derive(Debug, Args)]
+#[command(override_usage = "oras version [flags]")]
 pub(crate) struct VersionArgs {
     #[arg(hide = true)]
     arguments: Vec<String>,

@@ -98,9 +98,9 @@ mod tests {
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn answered(headers: &[(&str, &str)], body: Shown) -> String {
+    fn answered(headers: &[(&str, &str)], body: &Shown) -> String {
         let headers = pairs(headers);
-        answer(3, &Answered { status: StatusCode::NOT_FOUND, headers: &headers, body: &body })
+        answer(3, &Answered { status: StatusCode::NOT_FOUND, headers: &headers, body })
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn an_answer_is_told_with_its_body_or_why_not() {
         assert_eq!(
-            answered(&[], Shown::Text("{\n}\n".to_owned())),
+            answered(&[], &Shown::Text("{\n}\n".to_owned())),
             "<-- Response #3\n< Response Status: \"404 Not Found\"\n< Response headers:\n   Empty header\n\
              < Response body:\n{\n}\n"
         );
@@ -131,17 +131,17 @@ mod tests {
             (Shown::TooLarge, "\n   Response body exceeding the trace size limit is not printed"),
             (Shown::Failed("cut".to_owned()), "\n   Error reading response body: cut"),
         ] {
-            let told = answered(&[("A", "b")], body);
+            let told = answered(&[("A", "b")], &body);
             assert!(told.ends_with(end), "{told}");
         }
     }
 
     #[test]
     fn nothing_that_is_told_moves_the_cursor() {
-        let told = answered(&[("X", "\u{1b}[1A")], Shown::Text("a\r\u{1b}[2J\u{202e}b\nc".to_owned()));
+        let told = answered(&[("X", "\u{1b}[1A")], &Shown::Text("a\r\u{1b}[2J\u{202e}b\nc".to_owned()));
         assert!(told.contains("\"X\": \"\\x1b[1A\""), "{told}");
         assert!(told.ends_with("\na\\x0d\\x1b[2J\\u{202e}b\nc"), "{told}");
-        let odd = answered(&[], Shown::OtherType("a\nb".to_owned()));
+        let odd = answered(&[], &Shown::OtherType("a\nb".to_owned()));
         assert!(odd.ends_with("content type \"a\\x0ab\" is not printed"), "{odd}");
     }
 }

@@ -23,7 +23,7 @@ const USAGE: Usage = Usage {
 
 /// [Experimental] Update and push an image index
 #[derive(Debug, Args)]
-#[command(override_usage = USAGE.synopsis())]
+#[command(override_usage = USAGE.synopsis() + " [flags]")]
 pub(crate) struct UpdateArgs {
     #[arg(value_name = "name")]
     arguments: Vec<String>,

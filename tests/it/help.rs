@@ -1,0 +1,111 @@
+//! `--help`, `help` and `completion`.
+
+use std::process::Command;
+
+use crate::support::World;
+
+#[test]
+fn help_is_given_wherever_it_is_asked_for() {
+    let world = World::new();
+    let page = world.run("repo ls --help").success().to_string();
+    for line in [
+        "repo ls -h",
+        "repo ls a b c -h",
+        "help repo ls",
+        "help repository list",
+        "repo ls -dh",
+        "repo ls -h=true",
+    ] {
+        assert_eq!(world.run(line).success().to_string(), page, "{line}");
+    }
+    let group = world.run("repo").success().to_string();
+    for line in ["repo -h", "help repo", "repo -h ls"] {
+        assert_eq!(world.run(line).success().to_string(), group, "{line}");
+    }
+    for line in ["", "help", "-h", "-h push"] {
+        assert!(world.run(line).success().stdout.starts_with("Usage:\n  oras [command]\n"), "{line}");
+    }
+}
+
+#[test]
+fn a_mistake_comes_before_help() {
+    let world = World::new();
+    for (line, message) in [
+        ("push -h --bogus", "Error: unknown flag: --bogus\n"),
+        (
+            "repo bogus -h",
+            "Error: unknown command \"bogus\" for \"oras repo\"\nRun 'oras repo --help' for usage.\n",
+        ),
+        ("help bogus", "Error: unknown command \"bogus\" for \"oras\"\nRun 'oras --help' for usage.\n"),
+        (
+            "help repo tag",
+            "Error: unknown command \"tag\" for \"oras repo\"\n\nDid you mean this?\n\ttags\n\nRun 'oras repo --help' for usage.\n",
+        ),
+    ] {
+        assert_eq!(world.run(line).failure().stderr, message, "{line}");
+    }
+}
+
+#[test]
+fn every_example_is_taken_by_the_grammar() {
+    // Without a registry, what is typed well fails for another reason.
+    let world = World::new();
+    for command in [
+        "push",
+        "pull",
+        "attach",
+        "cp",
+        "tag",
+        "resolve",
+        "repo ls",
+        "repo tags",
+        "manifest fetch",
+        "blob push",
+    ] {
+        let page = world.run(&format!("{command} --help")).success().stdout;
+        let examples: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("  oras ")).collect();
+        for example in examples.iter().filter(|line| !line.contains("[flags]") && !line.ends_with('\\')) {
+            let example =
+                example.split(" # ").next().unwrap().replace('"', "'").replace("localhost:", "localhost:1");
+            let run = world.run(&example);
+            for mistake in [
+                "unknown flag",
+                "unknown shorthand",
+                "unknown command",
+                "\" flag: ",
+                "needs an argument",
+                "requires",
+            ] {
+                assert!(!run.stderr.contains(mistake), "{example}\n{run}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_shell_completes_commands_flags_and_values() {
+    let world = World::new();
+    let script = world.run("completion bash").success().stdout;
+    let Ok(version) = Command::new("bash").arg("--version").output() else { return };
+    assert!(version.status.success());
+    for (words, wanted) in [
+        ("oras pu", "pull push"),
+        ("oras repo t", "tags"),
+        ("oras push --export", "--export-manifest"),
+        ("oras discover --format ta", "table"),
+        ("oras cp --to-dist", "--to-distribution-spec"),
+        ("oras pull --debug --keep", "--keep-old-files"),
+    ] {
+        let typed: Vec<&str> = words.split(' ').collect();
+        let (begun, previous) = (typed[typed.len() - 1], typed[typed.len() - 2]);
+        let line = format!(
+            "{script}\nCOMP_WORDS=({words}); COMP_CWORD={}; _oras oras '{begun}' '{previous}'; echo \"${{COMPREPLY[*]}}\"",
+            typed.len() - 1
+        );
+        world.write("complete.sh", line);
+        let output = Command::new("bash").arg(world.path("complete.sh")).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), wanted, "{words}: {output:?}");
+    }
+    let run = world.run("completion bash extra").failure();
+    assert_eq!(run.stderr, "Error: unknown command \"extra\" for \"oras completion bash\"\n");
+}
