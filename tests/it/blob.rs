@@ -89,7 +89,7 @@ fn stdin_is_sent_as_it_comes_and_must_be_what_was_promised() {
     insta::assert_snapshot!(push(6, "jello\n").failure(), @"
     Uploading 5891b5b522d5 application/vnd.oci.image.layer.v1.tar
     --- stderr
-    Error response from registry: digest invalid: mismatched digest
+    Error: mismatched digest
     --- exit code 1
     ");
     let _ = world.run(&format!("blob fetch {repository}@{DIGEST} --descriptor")).failure();
