@@ -113,7 +113,9 @@ impl Row {
 
 /// The text, cut to a width, with a dot where something is missing.
 fn cut(text: &str, width: usize) -> String {
-    console::truncate_str(text, width, ".").into_owned()
+    // Where there is no room at all, the dot has none either.
+    let tail = if width == 0 { "" } else { "." };
+    console::truncate_str(text, width, tail).into_owned()
 }
 
 #[cfg(test)]
