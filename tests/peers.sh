@@ -10,7 +10,7 @@
 #   registry     distribution 3: tokens, no referrers API
 #   olareg       referrers API, keeps OCI layouts
 #   conformance  the program of the distribution-spec that examines a registry
-# and, where apt-get is there, docker-registry (distribution 2.8) comes from Debian.
+# and, where apt-get is there, docker-registry (distribution 2.8) and the shells zsh and fish come from Debian.
 # What is there already is left alone. Needs Go; takes a few minutes the first time.
 set -euo pipefail
 
@@ -43,9 +43,12 @@ if [ ! -x "$dir/olareg" ]; then
   )
 fi
 
-if ! command -v docker-registry >/dev/null && command -v apt-get >/dev/null; then
+# The shells complete what `oras completion` writes for them.
+missing=$(for program in docker-registry zsh fish; do command -v "$program" >/dev/null || echo "$program"; done)
+if [ -n "$missing" ] && command -v apt-get >/dev/null; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get update -q
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qy docker-registry
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qy $missing
 fi
 ls "$dir"

@@ -1,6 +1,4 @@
-//! `--help`, `help` and `completion`.
-
-use std::process::Command;
+//! `--help` and `help`.
 
 use crate::support::World;
 
@@ -80,32 +78,4 @@ fn every_example_is_taken_by_the_grammar() {
             }
         }
     }
-}
-
-#[test]
-fn a_shell_completes_commands_flags_and_values() {
-    let world = World::new();
-    let script = world.run("completion bash").success().stdout;
-    let Ok(version) = Command::new("bash").arg("--version").output() else { return };
-    assert!(version.status.success());
-    for (words, wanted) in [
-        ("oras pu", "pull push"),
-        ("oras repo t", "tags"),
-        ("oras push --export", "--export-manifest"),
-        ("oras discover --format ta", "table"),
-        ("oras cp --to-dist", "--to-distribution-spec"),
-        ("oras pull --debug --keep", "--keep-old-files"),
-    ] {
-        let typed: Vec<&str> = words.split(' ').collect();
-        let (begun, previous) = (typed[typed.len() - 1], typed[typed.len() - 2]);
-        let line = format!(
-            "{script}\nCOMP_WORDS=({words}); COMP_CWORD={}; _oras oras '{begun}' '{previous}'; echo \"${{COMPREPLY[*]}}\"",
-            typed.len() - 1
-        );
-        world.write("complete.sh", line);
-        let output = Command::new("bash").arg(world.path("complete.sh")).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), wanted, "{words}: {output:?}");
-    }
-    let run = world.run("completion bash extra").failure();
-    assert_eq!(run.stderr, "Error: unknown command \"extra\" for \"oras completion bash\"\n");
 }

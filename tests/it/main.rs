@@ -6,7 +6,8 @@
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
-//! - `help`: the pages of help, and scripts for shells.
+//! - `help`: the pages of help.
+//! - `completion`: the scripts for shells, in these shells.
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
@@ -24,6 +25,8 @@ mod attach;
 mod backup;
 mod blob;
 mod cache;
+#[cfg(unix)]
+mod completion;
 mod config;
 mod copy;
 mod debug;
