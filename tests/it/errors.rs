@@ -1,5 +1,6 @@
 //! What failures say: prefix, message, usage, advice, and always exit code 1.
 
+use crate::support::world::words;
 use crate::support::{Registry, Setup, World};
 
 #[test]
@@ -96,4 +97,20 @@ fn a_server_that_is_no_registry_is_told() {
     Error: failed to resolve digest: Head "https://localhost:5000/v2/hello/manifests/v1": http: server gave HTTP response to HTTPS client
     --- exit code 1
     "#);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_went_away_ends_the_command_quietly() {
+    let (world, _registry, artifact) = World::with_artifact(Setup::default());
+    for line in ["version".to_owned(), "push --help".to_owned(), format!("pull {artifact} -o out")] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = world.command(&words(&line)).stdout(writer).output().unwrap();
+        // 128 and the number of SIGPIPE: what a shell shows of a program that was ended by it.
+        assert_eq!(output.status.code(), Some(141), "{line}: {output:?}");
+        assert!(output.stderr.is_empty(), "{line}: {output:?}");
+    }
+    assert!(!world.path("out").exists(), "{:?}", world.tree());
+    assert!(world.left_over().is_empty());
 }
