@@ -16,13 +16,6 @@ pub struct FileArgument {
     pub media_type: Option<String>,
 }
 
-impl FileArgument {
-    /// What the file is called in the artifact: the cleaned path, with `/` between its parts.
-    pub fn title(&self) -> String {
-        path::clean(&self.path)
-    }
-}
-
 impl FromStr for FileArgument {
     type Err = Error;
 

@@ -19,4 +19,4 @@ mod unpack;
 pub use argument::{FileArgument, refuse_absolute};
 pub use output::{Existing, Output, Outside, Rules, Traversal, Written};
 pub use single::blob;
-pub use staging::Staging;
+pub use staging::{Staging, title};

@@ -80,7 +80,7 @@ impl Staging {
         media_type: Option<&str>,
         annotations: Annotations,
     ) -> Result<Descriptor> {
-        let title = annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| path::clean(path));
+        let title = title(path, &annotations);
         if title.is_empty() {
             return Err(Error::invalid("missing name"));
         }
@@ -122,6 +122,12 @@ impl Staging {
     fn blob(&self, digest: &Digest) -> Option<Arc<Blob>> {
         self.held().blobs.get(digest).cloned()
     }
+}
+
+/// What a file is called in the artifact: its title among the annotations, else its path, cleaned and with `/` between
+/// its parts.
+pub fn title(path: &str, annotations: &Annotations) -> String {
+    annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| path::clean(path))
 }
 
 impl Inner {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::pack::Packed;
 use crate::content::{Memory, Target, Union};
 use crate::error::Result;
-use crate::files::{FileArgument, Staging};
-use crate::oci::{Annotations, Descriptor, Tag, annotations};
+use crate::files::{FileArgument, Staging, title};
+use crate::oci::{Annotations, Descriptor, Tag};
 use crate::progress::{Ending, Event, Reporter};
 use crate::transfer::{Copier, Documents, Limits, Present, Subjects};
 
@@ -54,8 +54,7 @@ impl Files {
         let mut layers = Vec::with_capacity(self.arguments.len());
         for file in &self.arguments {
             let annotations = self.annotations.layers.get(&file.path).cloned().unwrap_or_default();
-            let title = annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| file.title());
-            reporter.report(Event::Preparing(&title));
+            reporter.report(Event::Preparing(&title(&file.path, &annotations)));
             layers.push(self.staging.add(&file.path, file.media_type.as_deref(), annotations).await?);
         }
         Ok(Staged { config, layers })

@@ -6,12 +6,9 @@ const ONE: &str = "--concurrency 1";
 
 /// A registry with a repository of two tags, the first of which has a referrer.
 fn world() -> (World, Registry, String) {
-    let (mut world, registry) = (World::new(), Registry::start(Setup::default()));
-    world.show(registry.address(), "localhost:5000");
-    world.write("hi.txt", "hello\n");
+    let (world, registry, _) = World::with_artifact(Setup::default());
     world.write("two.txt", "hello again\n");
     let repository = format!("{}/hello", registry.address());
-    let _ = world.run(&format!("push {repository}:v1 hi.txt {STEADY}")).success();
     let _ = world.run(&format!("push {repository}:v2 hi.txt two.txt {STEADY}")).success();
     let _ = world.run(&format!("attach {repository}:v1 --artifact-type sig/example {STEADY}")).success();
     (world, registry, repository)

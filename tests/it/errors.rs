@@ -1,7 +1,7 @@
 //! What failures say: prefix, message, usage, advice, and always exit code 1.
 
 use crate::support::world::words;
-use crate::support::{Registry, Setup, World};
+use crate::support::{Setup, World};
 
 #[test]
 fn mistakes_on_the_command_line_are_told_before_anything_is_done() {
@@ -88,9 +88,7 @@ fn nobody_at_the_address_is_told_at_once() {
 
 #[test]
 fn a_server_that_is_no_registry_is_told() {
-    let mut world = World::new();
-    let registry = Registry::start(Setup::default());
-    world.show(registry.address(), "localhost:5000");
+    let (world, registry) = World::with_registry(Setup::default());
     let run = world.run(&format!("resolve --plain-http=false {}/hello:v1", registry.address()));
     insta::assert_snapshot!(run.failure(), @r#"
     --- stderr
