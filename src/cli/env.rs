@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, ZonedDateTime};
-use oras::error::{IoContext, Result};
+use oras::error::{Error, IoContext, Result};
 use oras::oci::Platform;
 
 /// The surroundings of one run.
@@ -18,6 +18,7 @@ pub(crate) struct Env {
     docker_config: Option<PathBuf>,
     plain: bool,
     cache: Option<PathBuf>,
+    source_date: Option<OsString>,
 }
 
 impl Env {
@@ -32,6 +33,7 @@ impl Env {
             docker_config: path("DOCKER_CONFIG"),
             plain,
             cache: path("ORAS_CACHE"),
+            source_date: std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty()),
         }
     }
 
@@ -77,6 +79,31 @@ impl Env {
     #[expect(clippy::unused_self, reason = "what it reads is part of the surroundings")]
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// When the newest source of what is made was changed, where `SOURCE_DATE_EPOCH` says so: nothing that is made is
+    /// to show a later time. Source: reproducible-builds.org, "Specification of `SOURCE_DATE_EPOCH`".
+    ///
+    /// # Errors
+    /// It is no number of seconds, or no time that can be written.
+    pub(crate) fn source_date(&self) -> Result<Option<Timestamp>> {
+        let Some(typed) = &self.source_date else { return Ok(None) };
+        let seconds = typed.to_str().and_then(|text| text.parse().ok());
+        let date = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        date.map(Some).ok_or_else(|| {
+            let typed = typed.to_string_lossy();
+            Error::invalid(format!(
+                "SOURCE_DATE_EPOCH is {typed:?}, but should be a number of seconds since 1970"
+            ))
+        })
+    }
+
+    /// The time at which what is made now is said to be made.
+    ///
+    /// # Errors
+    /// As [`Env::source_date`].
+    pub(crate) fn created(&self) -> Result<Timestamp> {
+        Ok(self.source_date()?.unwrap_or_else(|| self.now()))
     }
 
     /// The time in the zone of the machine.
@@ -129,6 +156,18 @@ mod tests {
         env.docker_config = Some("/d".into());
         assert_eq!(env.docker_config_file(), Some("/d/config.json".into()));
         assert_eq!(Env::default().docker_config_file(), None);
+    }
+
+    #[test]
+    fn a_source_date_is_a_number_of_seconds() {
+        let says = |text: &str| Env { source_date: Some(text.into()), ..Env::default() }.source_date();
+        assert_eq!(Env::default().source_date().unwrap(), None);
+        assert_eq!(says("1700000000").unwrap(), Some("2023-11-14T22:13:20Z".parse().unwrap()));
+        assert_eq!(says("0").unwrap(), Some(Timestamp::UNIX_EPOCH));
+        for bad in ["yesterday", "1.5", " 1", "0x1", "999999999999999999", "2024-01-01"] {
+            let error = says(bad).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("SOURCE_DATE_EPOCH is {bad:?}")), "{error}");
+        }
     }
 
     #[test]

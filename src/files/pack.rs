@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gzp::deflate::Gzip;
 use gzp::par::compress::{Compression, ParCompress, ParCompressBuilder};
@@ -38,15 +38,27 @@ pub(super) struct Packed {
     pub(super) content: Digest,
 }
 
-/// Packs `folder` into a file in `temporary`, with names below `name`.
-pub(super) fn pack(folder: &Path, name: &str, temporary: &Path, threads: NonZero<usize>) -> Result<Packed> {
+/// What packing needs beside the folder.
+#[derive(Debug)]
+pub(super) struct Packer {
+    /// The folder in which the archive lies.
+    pub(super) temporary: PathBuf,
+    /// How many threads compress.
+    pub(super) threads: NonZero<usize>,
+    /// What was modified later than this, in seconds since 1970, is said to have been modified then.
+    pub(super) latest: Option<i64>,
+}
+
+/// Packs a folder, with names below `name`.
+pub(super) fn pack(folder: &Path, name: &str, with: &Packer) -> Result<Packed> {
+    let temporary = with.temporary.as_path();
     let file = NamedTempFile::with_prefix_in(".oras-", temporary).at("open", temporary)?;
     let (file, path) = file.into_parts();
     let builder = ParCompressBuilder::<Gzip>::new().compression_level(Compression::new(LEVEL));
-    let builder = builder.buffer_size(PIECE).and_then(|builder| builder.num_threads(threads.get()));
+    let builder = builder.buffer_size(PIECE).and_then(|builder| builder.num_threads(with.threads.get()));
     let compressor = builder.map_err(|error| failed(&path, error))?.from_writer(Hashed::new(file));
     let mut tar = Tar { compressor, hasher: Hasher::new(Algorithm::Sha256), broken: false };
-    let packed = archive(folder, name, &mut |bytes| tar.take(bytes).at("write", &path));
+    let packed = archive(folder, name, with.latest, &mut |bytes| tar.take(bytes).at("write", &path));
     // The compressor has to be ended on every way out; one that broke has ended by itself.
     let ended = if tar.broken { None } else { Some(tar.compressor.finish()) };
     packed?;
@@ -111,11 +123,17 @@ impl Write for Hashed {
 }
 
 /// Gives the bytes of the archive of a folder, piece by piece.
-fn archive(folder: &Path, name: &str, out: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+fn archive(
+    folder: &Path,
+    name: &str,
+    latest: Option<i64>,
+    out: &mut dyn FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
     let mut piece = vec![0; PIECE];
+    let latest = latest.unwrap_or(i64::MAX);
     for found in WalkDir::new(folder).sort_by_file_name() {
         let found = found.map_err(|error| unreadable(folder, error))?;
-        add(&found, &entry_name(folder, found.path(), name), &mut piece, out)?;
+        add(&found, &entry_name(folder, found.path(), name), latest, &mut piece, out)?;
     }
     out(&[0; 2 * BLOCK])
 }
@@ -142,6 +160,7 @@ fn entry_name(folder: &Path, path: &Path, name: &str) -> Vec<u8> {
 fn add(
     found: &DirEntry,
     name: &[u8],
+    latest: i64,
     piece: &mut [u8],
     out: &mut dyn FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
@@ -161,7 +180,8 @@ fn add(
         EntryKind::CharacterDevice | EntryKind::BlockDevice => facts.device,
         _ => (0, 0),
     };
-    let entry = Entry { kind, name, link: &link, mode: facts.mode, size, modified: facts.modified, device };
+    let modified = facts.modified.min(latest);
+    let entry = Entry { kind, name, link: &link, mode: facts.mode, size, modified, device };
     out(&entry.blocks())?;
     if kind == EntryKind::File {
         content(path, size, piece, out)?;

@@ -17,7 +17,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tempfile::TempPath;
 
-use super::pack::{Packed, changed, pack};
+use super::pack::{Packed, Packer, changed, pack};
 use super::path;
 use crate::content::{Body, Source, checked};
 use crate::disk;
@@ -36,8 +36,7 @@ pub struct Staging(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     root: PathBuf,
-    temporary: PathBuf,
-    threads: NonZero<usize>,
+    packer: Packer,
     held: Mutex<Held>,
 }
 
@@ -63,10 +62,12 @@ enum Content {
 }
 
 impl Staging {
-    /// Nothing yet. Paths start at `root`, which is absolute; archives of folders lie in `temporary`.
-    pub fn new(root: PathBuf, temporary: PathBuf) -> Self {
+    /// Nothing yet. Paths start at `root`, which is absolute; archives of folders lie in `temporary`, and say of
+    /// nothing that it was modified after `latest`, in seconds since 1970, where there is such a limit.
+    pub fn new(root: PathBuf, temporary: PathBuf, latest: Option<i64>) -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        Self(Arc::new(Inner { root, temporary, threads, held: Mutex::default() }))
+        let packer = Packer { temporary, threads, latest };
+        Self(Arc::new(Inner { root, packer, held: Mutex::default() }))
     }
 
     /// Adds a file or a folder and says what it became. Its title is the one among the annotations, else the cleaned
@@ -134,7 +135,7 @@ impl Inner {
     fn read(&self, path: &Path, name: &str) -> Result<(Descriptor, Blob)> {
         let about = fs::metadata(path).at("stat", path)?;
         if about.is_dir() {
-            return pack(path, name, &self.temporary, self.threads).map(archived);
+            return pack(path, name, &self.packer).map(archived);
         }
         if !can_be_read_twice(&about) {
             let text = format!("{}: neither a file nor a folder", path.display());

@@ -2,6 +2,8 @@
 
 use crate::support::{Registry, STEADY, Setup, World};
 
+const CREATED: &str = "org.opencontainers.image.created";
+
 fn world() -> (World, Registry) {
     let (world, registry) = World::with_registry(Setup::default());
     world.write("hi.txt", "hello\n");
@@ -94,4 +96,42 @@ fn a_missing_file_is_named_and_nothing_is_pushed() {
     --- exit code 1
     ");
     assert_eq!(registry.log(), Vec::<String>::new());
+}
+
+#[test]
+fn a_source_date_makes_the_same_artifact_of_the_same_files_at_any_time() {
+    let (world, registry) = world();
+    let push = |date: &str, more: &str| {
+        let line = format!("push {}/hello:v1 hi.txt folder {more} --format json", registry.address());
+        world.run_with(&line, "", &[("SOURCE_DATE_EPOCH", date.as_ref())])
+    };
+    let touch = |name: &str, seconds| {
+        let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        std::fs::File::open(world.path(name)).unwrap().set_modified(time).unwrap();
+    };
+    world.write("folder/one.txt", "one\n");
+    let mut seen = Vec::new();
+    for seconds in [1_700_000_001, 1_800_000_000] {
+        touch("folder/one.txt", seconds);
+        touch("folder", seconds);
+        seen.push(push("1700000000", "").success().json());
+    }
+    assert_eq!(seen[0]["digest"], seen[1]["digest"]);
+    assert_eq!(seen[0]["annotations"][CREATED], "2023-11-14T22:13:20Z");
+    // What is older stays so, and what was typed wins.
+    touch("folder/one.txt", 1_600_000_000);
+    assert_ne!(push("1700000000", "").success().json()["digest"], seen[0]["digest"]);
+    let typed = format!("-a {CREATED}=2001-01-01T00:00:00Z");
+    let typed = push("1700000000", &typed).success().json();
+    assert_eq!(typed["annotations"][CREATED], "2001-01-01T00:00:00Z");
+    // Empty is not set.
+    let empty = push("", "").success().json();
+    assert_ne!(empty["annotations"][CREATED], "2023-11-14T22:13:20Z");
+    let before = registry.log();
+    let run = push("yesterday", "").failure();
+    assert_eq!(
+        run.stderr,
+        "Error: SOURCE_DATE_EPOCH is \"yesterday\", but should be a number of seconds since 1970\n"
+    );
+    assert_eq!(registry.log(), before, "nothing was sent");
 }

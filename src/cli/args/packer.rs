@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::Timestamp;
 use oras::content::DOCUMENT_LIMIT;
 use oras::disk;
 use oras::error::{IoContext, Result as LibraryResult};
@@ -91,7 +92,8 @@ impl PackerArgs {
         let parse = |text: &String| text.parse::<FileArgument>();
         let arguments = arguments.iter().map(parse).collect::<LibraryResult<Vec<_>>>()?;
         let config = self.config.as_ref().filter(|config| !config.is_empty()).map(parse).transpose()?;
-        let staging = Staging::new(app.env.working_folder()?, app.env.temporary_folder());
+        let latest = app.env.source_date()?.map(Timestamp::as_second);
+        let staging = Staging::new(app.env.working_folder()?, app.env.temporary_folder(), latest);
         Ok(Files { staging, arguments, config, annotations })
     }
 

@@ -82,7 +82,7 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
         platform,
         artifact_type: args.artifact_type.unwrap_or_default(),
         files: args.packer.files(&files, annotations, app)?,
-        now: app.env.now(),
+        now: app.env.created()?,
         limits: args.packer.limits(),
     };
     let drawing = args.terminal.drawing(&args.common, app);

@@ -213,7 +213,7 @@ async fn what_has_no_title_is_kept_in_memory_up_to_a_limit() {
 
 /// Packs a folder and unpacks it again, under the title that the annotations give.
 async fn there_and_back(world: &World, path: &str, title: &str) -> Output {
-    let staging = Staging::new(world.home.path().to_owned(), world.home.path().to_owned());
+    let staging = Staging::new(world.home.path().to_owned(), world.home.path().to_owned(), None);
     let named = Annotations::from([(annotations::TITLE.to_owned(), title.to_owned())]);
     let node = staging.add(path, None, named).await.unwrap();
     let output = world.output(Rules::default());

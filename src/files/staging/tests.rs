@@ -12,7 +12,7 @@ struct World {
 
 fn world() -> World {
     let (root, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let staging = Staging::new(root.path().to_owned(), temporary.path().to_owned());
+    let staging = Staging::new(root.path().to_owned(), temporary.path().to_owned(), None);
     World { root, temporary, staging }
 }
 
@@ -112,8 +112,10 @@ async fn links_are_followed_also_to_folders() {
     std::os::unix::fs::symlink("d", world.root.path().join("folder")).unwrap();
     assert_eq!(world.add("file").await.unwrap().digest, Digest::of(b"abc"));
     let node = world.add("folder").await.unwrap();
-    let direct =
-        World { staging: Staging::new(world.root.path().into(), world.temporary.path().into()), ..world };
+    let direct = World {
+        staging: Staging::new(world.root.path().into(), world.temporary.path().into(), None),
+        ..world
+    };
     let titled = Annotations::from([(annotations::TITLE.to_owned(), "folder".to_owned())]);
     assert_eq!(direct.staging.add("d", None, titled).await.unwrap(), node);
 }

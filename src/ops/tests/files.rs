@@ -21,7 +21,7 @@ fn files(folder: &Path, arguments: &[&str]) -> Files {
     let mut annotations = FileAnnotations::default();
     annotations.manifest.insert(annotations::CREATED.into(), "2024-01-01T00:00:00Z".into());
     Files {
-        staging: Staging::new(folder.to_owned(), folder.to_owned()),
+        staging: Staging::new(folder.to_owned(), folder.to_owned(), None),
         arguments: arguments.iter().map(|text| text.parse::<FileArgument>().unwrap()).collect(),
         config: None,
         annotations,
