@@ -6,6 +6,7 @@
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
+//! - `faults`: networks and registries that fail in the middle of things.
 //! - `help`: the pages of help.
 //! - `completion`: the scripts for shells, in these shells.
 //! - `debug`: what is told of requests.
@@ -32,6 +33,7 @@ mod copy;
 mod debug;
 mod discover;
 mod errors;
+mod faults;
 mod help;
 mod index;
 mod layout;
