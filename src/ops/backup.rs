@@ -2,7 +2,8 @@
 //!
 //! A backup and its restoration are the same thing in two directions. All tags are resolved before anything moves, so
 //! that one that is missing is told at once; then they are copied one after the other, each by its digest, and what
-//! is there already is not moved again. A backup that was cut off goes on where it ended.
+//! is there already is not moved again. The target is told once, at the end, that this was all: a layout of a thousand
+//! tags writes its index one time, not a thousand times. A backup that was cut off goes on where it ended.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Reach;
 use crate::content::{Source, Target};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Tag};
 use crate::progress::{Ending, Reporter};
 use crate::transfer::{Closure, Copier, Documents, Limits, Present, Subjects, closure};
@@ -55,12 +56,31 @@ impl<'a> Backup<'a> {
         }
     }
 
-    /// Copies one of the manifests with its tag and all that goes with it; returns how many refer to it. When this
-    /// returns, it is there to stay.
+    /// Copies all of them, one after the other, each with its tag and all that goes with it, until `told` does not want
+    /// to go on: it hears of each tag how many manifests that refer to it came along, or why it could not be copied.
+    /// When this returns, what was copied is there to stay, also after an error.
     ///
     /// # Errors
-    /// Those of both ends, with the side.
-    pub async fn copy(
+    /// That of `told`, which is given those of both ends, with the side; those of making it last.
+    pub async fn copy<E: From<Error>>(
+        &self,
+        target: &dyn Target,
+        reporter: &Arc<dyn Reporter>,
+        mut told: impl FnMut(&Tag, Result<usize>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut copied = Ok(());
+        for root in &self.roots {
+            copied = told(&root.0, self.copy_one(root, target, Arc::clone(reporter)).await);
+            if copied.is_err() {
+                break;
+            }
+        }
+        let settled = target.commit().await.on(Side::Destination);
+        copied?;
+        Ok(settled?)
+    }
+
+    async fn copy_one(
         &self,
         (tag, root): &(Tag, Descriptor),
         target: &dyn Target,
@@ -118,6 +138,17 @@ mod tests {
         Backup::find(source, tags, reach, Limits::capped(1)).await
     }
 
+    /// Copies all, and returns the tags with the number of those that refer to them.
+    async fn copy(backup: &Backup<'_>, target: &Rigged) -> Vec<(String, usize)> {
+        let (mut heard, reporter): (_, Arc<dyn Reporter>) = (Vec::new(), Arc::new(()));
+        let copied = backup.copy(target, &reporter, |tag, count| {
+            heard.push((tag.as_str().to_owned(), count?));
+            Ok::<_, Error>(())
+        });
+        copied.await.unwrap();
+        heard
+    }
+
     #[tokio::test]
     async fn all_tags_or_those_that_are_named_in_their_order() {
         let (source, [first, second]) = source().await;
@@ -138,8 +169,7 @@ mod tests {
             let target = Rigged::new();
             let backup = find(&source, vec![tag("v1")], reach).await.unwrap();
             assert_eq!(backup.referrers(&first).await.unwrap(), count);
-            let copied = backup.copy(&backup.roots()[0], &target, Arc::new(())).await.unwrap();
-            assert_eq!(copied, count);
+            assert_eq!(copy(&backup, &target).await, [("v1".to_owned(), count)]);
             assert_eq!(target.memory.referrers(&first, None).await.unwrap().len(), count);
             let found = target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap();
             assert_eq!(found.digest, first.digest);
@@ -150,11 +180,35 @@ mod tests {
     async fn what_is_there_is_neither_read_nor_written_again() {
         let (source, _) = source().await;
         let target = Rigged::new();
-        let backup = find(&source, Vec::new(), Reach::Graph).await.unwrap();
-        backup.copy(&backup.roots()[0], &target, Arc::new(())).await.unwrap();
+        let backup = find(&source, vec![tag("v1")], Reach::Graph).await.unwrap();
+        copy(&backup, &target).await;
         let (fetched, put) = (source.count("fetch"), target.count("put"));
-        let again = find(&source, Vec::new(), Reach::Graph).await.unwrap();
-        again.copy(&again.roots()[0], &target, Arc::new(())).await.unwrap();
+        let again = find(&source, vec![tag("v1")], Reach::Graph).await.unwrap();
+        copy(&again, &target).await;
         assert_eq!((source.count("fetch"), target.count("put")), (fetched, put));
+    }
+
+    #[tokio::test]
+    async fn it_is_made_to_last_once_also_when_it_fails() {
+        let (source, [_, second]) = source().await;
+        for lost in [false, true] {
+            if lost {
+                source.memory.delete(&second).await.unwrap();
+            }
+            let target = Rigged::new();
+            let backup = Backup {
+                roots: vec![(tag("v2"), second.clone()), (tag("v3"), second.clone())],
+                ..find(&source, vec![tag("v1")], Reach::Graph).await.unwrap()
+            };
+            let (mut heard, reporter): (_, Arc<dyn Reporter>) = (Vec::new(), Arc::new(()));
+            let copied = backup.copy(&target, &reporter, |tag, count| {
+                heard.push(tag.as_str().to_owned());
+                count.map(drop)
+            });
+            let copied: Result<()> = copied.await;
+            assert_eq!((copied.is_err(), heard.len()), (lost, if lost { 1 } else { 2 }));
+            assert_eq!(target.count("commit"), 1);
+            assert_eq!(target.calls().last().unwrap(), "commit");
+        }
     }
 }

@@ -89,13 +89,14 @@ pub async fn copy(
         subjects: Subjects::Taken,
         present: request.present,
     };
-    match request.reach {
-        Reach::Graph => copier.tagged(&root, &tags).await?,
+    let moved = match request.reach {
+        Reach::Graph => copier.tagged(&root, &tags).await,
         Reach::Referrers => {
             let found = closure(&documents, &root, request.limits).await?;
-            copier.closure(&found, &tags).await?;
+            copier.closure(&found, &tags).await
         }
-    }
+    };
+    moved.and(target.commit().await.on(Side::Destination))?;
     Ok(Copied { root, left, tags })
 }
 

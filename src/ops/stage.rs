@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::pack::Packed;
 use crate::content::{Memory, Target, Union};
-use crate::error::Result;
+use crate::error::{Context, Result, Side};
 use crate::files::{FileArgument, Staging, title};
 use crate::oci::{Annotations, Descriptor, Tag};
 use crate::progress::{Ending, Event, Reporter};
@@ -86,6 +86,7 @@ impl Files {
             subjects: Subjects::Left,
             present,
         };
-        copier.tagged(&packed.root, tags).await
+        let sent = copier.tagged(&packed.root, tags).await;
+        sent.and(target.commit().await.on(Side::Destination))
     }
 }

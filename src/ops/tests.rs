@@ -54,6 +54,25 @@ async fn a_copy_gives_all_tags_and_reads_the_root_once() {
 }
 
 #[tokio::test]
+async fn a_copy_is_made_to_last_once_also_when_it_fails() {
+    let source = Rigged::new();
+    let file = source.file("a", "1");
+    let root = source.manifest(vec![file.clone()], None);
+    tagged(&source, &root, "v1").await;
+    for reach in [Reach::Graph, Reach::Referrers] {
+        for broken in [false, true] {
+            let target = Rigged::new();
+            let part = format!("put {}", file.digest.short());
+            let target = if broken { target.breaking(part) } else { target };
+            let request = Copy { reach, ..request(Some(by_tag("v2"))) };
+            assert_eq!(copy(&source, &target, request, Arc::new(())).await.is_err(), broken);
+            assert_eq!(target.count("commit"), 1);
+            assert_eq!(target.calls().last().unwrap(), "commit");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_copy_to_another_digest_is_refused_before_anything_moves() {
     let (source, target) = (Rigged::new(), Rigged::new());
     let root = source.manifest(Vec::new(), None);

@@ -2,8 +2,8 @@
 //!
 //! What is there already is not moved, and nothing below it is looked at. A blob is taken from another repository of
 //! the same registry where that can be, else its bytes are moved. A manifest is written when everything below it is
-//! there, and a tag is the last thing of all. When something fails, what is under way is given up and the target is
-//! told to settle.
+//! there, and a tag is the last thing of all. When something fails, what is under way is given up. Making it all last is
+//! up to those who know when the last graph has come: [`Target::commit`].
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,12 +74,9 @@ impl Copier<'_> {
     /// # Errors
     /// As [`Self::graph`].
     pub async fn tagged(&self, root: &Descriptor, tags: &[Tag]) -> Result<()> {
-        let work = async {
-            let main = tags.first().map(|tag| (root, tag));
-            walk(std::slice::from_ref(root), self.limits, &Job::new(self, main)).await?;
-            self.tag(root, tags.get(1..).unwrap_or_default()).await
-        };
-        self.settle(work.await).await
+        let main = tags.first().map(|tag| (root, tag));
+        walk(std::slice::from_ref(root), self.limits, &Job::new(self, main)).await?;
+        self.tag(root, tags.get(1..).unwrap_or_default()).await
     }
 
     /// Copies a manifest with all that refers to it; the tags come when all of that is there.
@@ -87,29 +84,26 @@ impl Copier<'_> {
     /// # Errors
     /// As [`Self::graph`].
     pub async fn closure(&self, closure: &Closure, tags: &[Tag]) -> Result<()> {
-        let work = async {
-            let job = Job::new(self, None);
-            walk(&closure.tops, self.limits, &job).await?;
-            // Where a top was there already, what lies below it was not looked at; and lists of referrers may lie.
-            let unseen = closure.all.iter().filter(|node| !job.has_handled(node));
-            let unseen: Vec<Descriptor> = unseen.cloned().collect();
-            let present = stream::iter(&unseen).map(|node| self.target.exists(node));
-            let present: Vec<bool> =
-                present.buffered(self.limits.requests()).try_collect().await.on(Side::Destination)?;
-            let absent: Vec<Descriptor> = unseen
-                .iter()
-                .zip(present)
-                .filter(|(_, there)| !there)
-                .map(|(node, _)| node.clone())
-                .collect();
-            walk(&absent, self.limits, &job).await?;
-            let Some((root, (first, more))) = closure.all.first().zip(tags.split_first()) else {
-                return Ok(());
-            };
-            self.put_tagged(root, first).await?;
-            self.tag(root, more).await
+        let job = Job::new(self, None);
+        walk(&closure.tops, self.limits, &job).await?;
+        // Where a top was there already, what lies below it was not looked at; and lists of referrers may lie.
+        let unseen = closure.all.iter().filter(|node| !job.has_handled(node));
+        let unseen: Vec<Descriptor> = unseen.cloned().collect();
+        let present = stream::iter(&unseen).map(|node| self.target.exists(node));
+        let present: Vec<bool> =
+            present.buffered(self.limits.requests()).try_collect().await.on(Side::Destination)?;
+        let absent: Vec<Descriptor> = unseen
+            .iter()
+            .zip(present)
+            .filter(|(_, there)| !there)
+            .map(|(node, _)| node.clone())
+            .collect();
+        walk(&absent, self.limits, &job).await?;
+        let Some((root, (first, more))) = closure.all.first().zip(tags.split_first()) else {
+            return Ok(());
         };
-        self.settle(work.await).await
+        self.put_tagged(root, first).await?;
+        self.tag(root, more).await
     }
 
     /// Gives more tags to a manifest that is there. What else is told of it is told once, with the first tag.
@@ -135,11 +129,6 @@ impl Copier<'_> {
 
     async fn bytes(&self, node: &Descriptor) -> Result<Bytes> {
         self.documents.bytes(node).await.on(Side::Source)
-    }
-
-    async fn settle(&self, outcome: Result<()>) -> Result<()> {
-        let settled = self.target.commit().await.on(Side::Destination);
-        outcome.and(settled)
     }
 }
 

@@ -66,7 +66,6 @@ async fn children_come_before_parents_and_the_tag_comes_last() {
             format!("put {b}"),
             format!("put {root_name} v1"),
             format!("tag {root_name} v2"),
-            "commit".into(),
         ]
     );
     assert_eq!(
@@ -98,7 +97,7 @@ async fn what_is_there_is_left_alone_with_all_below_it() {
     let name = short(&root);
     assert_eq!(
         target.calls()[before..],
-        [format!("exists {name}"), format!("tag {name} v1"), "commit".into()]
+        [format!("exists {name}"), format!("tag {name} v1")]
     );
     assert_eq!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap().digest, root.digest);
 }
@@ -188,7 +187,7 @@ async fn subjects_come_along_unless_they_are_left() {
 }
 
 #[tokio::test]
-async fn a_failure_of_the_target_ends_it_untagged_and_settled() {
+async fn a_failure_of_the_target_ends_it_untagged() {
     let source = Rigged::new();
     let layers: Vec<Descriptor> = (0..20).map(|n| source.file(&format!("f{n}"), &format!("{n}"))).collect();
     let root = source.manifest(layers.clone(), None);
@@ -198,7 +197,6 @@ async fn a_failure_of_the_target_ends_it_untagged_and_settled() {
     assert_eq!(error.side(), Some(Side::Destination));
     assert!(error.to_string().starts_with("broken: put"), "{error}");
     assert_eq!(run.heard.last().unwrap(), "Failed f3");
-    assert_eq!(target.calls().last().unwrap(), "commit");
     assert!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.is_err());
     assert!(!target.memory.exists(&layers[4]).await.unwrap());
 }
@@ -290,7 +288,7 @@ async fn all_that_refers_to_a_manifest_comes_and_the_tag_comes_last() {
         assert!(target.memory.exists(node).await.unwrap());
     }
     let calls = target.calls();
-    assert_eq!(calls[calls.len() - 2..], [format!("put {} v1", short(&root)), "commit".into()]);
+    assert_eq!(*calls.last().unwrap(), format!("put {} v1", short(&root)));
     assert_eq!(target.count(&format!("put {}", short(&root))), 2);
     assert_eq!(source.count("referrers"), 4);
 }

@@ -1,12 +1,11 @@
 //! `oras backup`: tags of a repository go into a layout, a folder or a tar.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
 use oras::content::Target;
-use oras::error::Context;
+use oras::error::{Context, Error};
 use oras::layout::{ArchiveDraft, Directory};
 use oras::oci::Tag;
 use oras::ops::{self, Reach};
@@ -105,12 +104,12 @@ pub(crate) async fn run(args: BackupArgs, app: &App) -> Result<(), Failure> {
     let shown = path.display().to_string();
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::BACKUP, Detail::All, &Format::Text, drawing);
-    for root in found.roots() {
-        let copied = found.copy(root, output.target(), Arc::clone(&reporter)).await;
-        let step = || format!("failed to back up tag {:?} from {from:?} to {shown:?}", root.0.as_str());
+    let told = |tag: &Tag, copied: Result<usize, Error>| {
+        let step = || format!("failed to back up tag {:?} from {from:?} to {shown:?}", tag.as_str());
         let count = copied.within(|| step().into()).map_err(Failure::unblamed)?;
-        app.terminal.print(&format!("Pulled tag {} with {count} referrer(s)\n", visible(root.0.as_str())))?;
-    }
+        app.terminal.print(&format!("Pulled tag {} with {count} referrer(s)\n", visible(tag.as_str())))
+    };
+    found.copy(output.target(), &reporter, told).await?;
     output.finish(&shown, app).await?;
     let (count, time) = (tags.len(), duration(began.elapsed()));
     app.terminal

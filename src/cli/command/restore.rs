@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use oras::content::Source;
-use oras::error::{Context, reason};
+use oras::error::{Context, Error, reason};
 use oras::layout::{self, Archive, Directory};
 use oras::oci::{ReferenceError, Tag};
 use oras::ops::{self, Reach};
@@ -113,15 +113,17 @@ pub(crate) async fn run(args: RestoreArgs, app: &App) -> Result<(), Failure> {
     }
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::RESTORE, Detail::All, &Format::Text, drawing);
-    for root in found.roots() {
-        let (tag, node) = root;
-        let (words, count) = if args.dry_run {
-            ("Dry run: would push", found.referrers(node).await)
-        } else {
-            ("Pushed", found.copy(root, &*target, Arc::clone(&reporter)).await)
-        };
-        let count = count.within(|| failed(tag).into()).map_err(Failure::unblamed)?;
-        app.terminal.print(&format!("{words} tag {} with {count} referrer(s)\n", visible(tag.as_str())))?;
+    let words = if args.dry_run { "Dry run: would push" } else { "Pushed" };
+    let told = |tag: &Tag, copied: Result<usize, Error>| {
+        let count = copied.within(|| failed(tag).into()).map_err(Failure::unblamed)?;
+        app.terminal.print(&format!("{words} tag {} with {count} referrer(s)\n", visible(tag.as_str())))
+    };
+    if args.dry_run {
+        for (tag, node) in found.roots() {
+            told(tag, found.referrers(node).await)?;
+        }
+    } else {
+        found.copy(&*target, &reporter, told).await?;
     }
     let (count, time) = (tags.len(), duration(began.elapsed()));
     app.terminal.print(&if args.dry_run {

@@ -149,6 +149,25 @@ async fn tasks_that_share_a_layout_find_what_they_committed() {
 }
 
 #[tokio::test]
+async fn those_who_commit_together_share_one_write() {
+    let temporary = tempfile::tempdir().unwrap();
+    let layout = Directory::create(temporary.path()).unwrap();
+    for number in 0..20 {
+        push(&layout, "x", &format!("v{number}")).await;
+    }
+    let turn = Arc::clone(&layout.inner.writer).lock_owned().await;
+    let mut commits: Vec<_> = (0..20).map(|_| layout.commit()).collect();
+    for commit in &mut commits {
+        assert!(futures_util::poll!(commit).is_pending());
+    }
+    drop(turn);
+    futures_util::future::try_join_all(commits).await.unwrap();
+    assert_eq!(layout.inner.ledger.replaced(), 1);
+    let written = layout::open(temporary.path()).unwrap().tags(None).next().await.unwrap().unwrap();
+    assert_eq!(written.len(), 20);
+}
+
+#[tokio::test]
 async fn deleting_the_last_manifest_leaves_an_empty_list() {
     let temporary = tempfile::tempdir().unwrap();
     let layout = Directory::create(temporary.path()).unwrap();
