@@ -5,7 +5,10 @@
 //! tag, or one without that annotation. Source: image-spec `image-layout.md`, section "index.json file".
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -16,17 +19,18 @@ use crate::oci::{Descriptor, Digest, Tag, annotations, json, media_type};
 pub(super) struct Index {
     /// All fields but the entries, whose place is held by a null.
     fields: Map<String, Value>,
-    entries: Vec<Entry>,
+    entries: Vec<Arc<Entry>>,
     /// The last entry with that tag.
     tags: HashMap<String, usize>,
     /// The first entry with that digest.
     listed: HashMap<Digest, usize>,
 }
 
-/// One entry as it was written, and as it was understood; one with a digest that nobody here knows is only kept.
-#[derive(Debug, Clone)]
+/// One entry as it is written, and as it was understood; one with a digest that nobody here knows is only kept. The
+/// text is made once: a registry writes the whole list for each manifest that it takes.
+#[derive(Debug)]
 struct Entry {
-    written: Value,
+    written: Box<RawValue>,
     node: Option<Descriptor>,
 }
 
@@ -47,8 +51,20 @@ pub(super) enum Change {
 const MANIFESTS: &str = "manifests";
 
 impl Entry {
-    fn new(node: Descriptor) -> Result<Self> {
-        Ok(Self { written: serde_json::to_value(&node).map_err(unwritable)?, node: Some(node) })
+    fn new(node: Descriptor) -> Result<Arc<Self>> {
+        Self::of(&serde_json::to_value(&node).map_err(unwritable)?, Some(node))
+    }
+
+    /// An entry of a document.
+    fn read(written: &Value) -> Result<Arc<Self>> {
+        Self::of(written, serde_json::from_value(written.clone()).ok())
+    }
+
+    fn of(written: &Value, node: Option<Descriptor>) -> Result<Arc<Self>> {
+        let text = String::from_utf8(json::compact(written).map_err(unwritable)?);
+        let written =
+            text.map_err(|error| Error::invalid("index.json cannot be written").caused_by(error))?;
+        Ok(Arc::new(Self { written: RawValue::from_string(written).map_err(unwritable)?, node }))
     }
 
     fn tag(&self) -> Option<&str> {
@@ -101,11 +117,7 @@ impl Index {
             Some(Value::Array(entries)) => entries,
             Some(_) => return Err(bad("manifests is no list".to_owned())),
         };
-        let understood = |written: Value| {
-            let node = serde_json::from_value(written.clone()).ok();
-            Entry { written, node }
-        };
-        let entries = entries.into_iter().map(understood).collect();
+        let entries = entries.iter().map(Entry::read).collect::<Result<_>>()?;
         let mut index = Self { fields, entries, tags: HashMap::new(), listed: HashMap::new() };
         index.find_all();
         Ok(index)
@@ -113,10 +125,7 @@ impl Index {
 
     /// The document as Go writes it.
     pub(super) fn write(&self) -> Result<Vec<u8>> {
-        let mut fields = self.fields.clone();
-        let entries = self.entries.iter().map(|entry| entry.written.clone()).collect();
-        fields.insert(MANIFESTS.to_owned(), Value::Array(entries));
-        json::compact(&fields).map_err(unwritable)
+        json::compact(self).map_err(unwritable)
     }
 
     fn find_all(&mut self) {
@@ -198,7 +207,7 @@ impl Index {
         }
     }
 
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, entry: Arc<Entry>) {
         self.entries.push(entry);
         self.find(self.entries.len() - 1);
     }
@@ -230,7 +239,7 @@ impl Index {
     /// A manifest that loses its last tag stays listed.
     fn untag(&mut self, tag: &Tag) -> Result<()> {
         let mut elsewhere: HashMap<Digest, usize> = HashMap::new();
-        for digest in self.entries.iter().filter_map(Entry::digest) {
+        for digest in self.entries.iter().filter_map(|entry| entry.digest()) {
             *elsewhere.entry(digest.clone()).or_default() += 1;
         }
         let mut kept = Vec::with_capacity(self.entries.len());
@@ -239,16 +248,31 @@ impl Index {
                 kept.push(entry);
                 continue;
             }
-            let Some(node) = entry.node else { continue };
+            let Some(node) = &entry.node else { continue };
             let entries = elsewhere.entry(node.digest.clone()).or_default();
             *entries -= 1;
             if *entries == 0 {
-                kept.push(Entry::new(untagged(node))?);
+                kept.push(Entry::new(untagged(node.clone()))?);
             }
         }
         self.entries = kept;
         self.find_all();
         Ok(())
+    }
+}
+
+impl Serialize for Index {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(Some(self.fields.len()))?;
+        for (name, value) in &self.fields {
+            if name == MANIFESTS {
+                let entries: Vec<&RawValue> = self.entries.iter().map(|entry| &*entry.written).collect();
+                fields.serialize_entry(name, &entries)?;
+            } else {
+                fields.serialize_entry(name, value)?;
+            }
+        }
+        fields.end()
     }
 }
 
@@ -261,7 +285,7 @@ mod tests {
     }
 
     fn names(index: &Index) -> Vec<(Digest, Option<String>)> {
-        let name = |entry: &Entry| Some((entry.digest()?.clone(), entry.tag().map(str::to_owned)));
+        let name = |entry: &Arc<Entry>| Some((entry.digest()?.clone(), entry.tag().map(str::to_owned)));
         index.entries.iter().filter_map(name).collect()
     }
 

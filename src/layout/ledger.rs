@@ -30,11 +30,9 @@ pub(super) struct Ledger {
 struct State {
     /// `index.json` as it was last read or written.
     bytes: Vec<u8>,
-    /// What these bytes say.
-    saved: Arc<Index>,
     /// Steps that are not in it yet.
     pending: Vec<Change>,
-    /// What it says with these steps made.
+    /// What the bytes say with these steps made.
     seen: Arc<Index>,
     /// How often this process has replaced the file.
     replaced: u64,
@@ -51,14 +49,8 @@ pub(super) struct Removal {
 impl Ledger {
     /// The index of the layout in a folder. Nothing is made before there is something to write.
     pub(super) fn open(root: &Path, may_create: bool) -> Result<Self> {
-        let empty = Arc::new(Index::empty());
-        let state = State {
-            bytes: empty.write()?,
-            saved: Arc::clone(&empty),
-            pending: Vec::new(),
-            seen: empty,
-            replaced: 0,
-        };
+        let empty = Index::empty();
+        let state = State { bytes: empty.write()?, pending: Vec::new(), seen: Arc::new(empty), replaced: 0 };
         let ledger = Self { root: root.to_owned(), may_create, state: Mutex::new(state) };
         match read_bounded(&root.join(MARKER), DOCUMENT_LIMIT) {
             Ok(marker) => check_marker(&marker)?,
@@ -111,11 +103,11 @@ impl Ledger {
                     return Ok(Arc::clone(&state.seen));
                 }
             }
-            let saved = Arc::new(Index::parse(&bytes)?);
+            let saved = Index::parse(&bytes)?;
             let mut state = self.state();
             // Steps that were pending when the file was read may be in a newer one by now.
             if state.replaced == replaced {
-                state.take(bytes, saved)?;
+                state.take(bytes, Arc::new(saved))?;
                 return Ok(Arc::clone(&state.seen));
             }
         }
@@ -145,35 +137,41 @@ impl Ledger {
         let mut lock = fd_lock::RwLock::new(File::open(&marker).at("open", &marker)?);
         let _alone = lock.write().at("lock", &marker)?;
         let before = self.load()?;
-        let (known, pending) = {
-            let state = self.state();
-            ((state.bytes == before).then(|| Arc::clone(&state.saved)), state.pending.clone())
-        };
-        let mut index = match known {
-            Some(saved) => (*saved).clone(),
-            None => Index::parse(&before)?,
-        };
-        for change in &pending {
-            index.apply(change)?;
-        }
-        let removal = removal(&index)?;
+        let (mut index, steps) = self.next(&before)?;
         let mut files = Vec::new();
-        if let Some(removal) = removal {
-            index.apply(&Change::Remove(removal.digests))?;
+        if let Some(removal) = removal(&index)? {
+            let changed = Arc::make_mut(&mut index);
+            changed.apply(&Change::Remove(removal.digests))?;
+            changed.arrange();
             files = removal.files;
         }
-        index.arrange();
         let after = index.write()?;
         if after != before {
             disk::write(&self.file(), &after, 0o644)?;
         }
         {
             let mut state = self.state();
-            state.pending.drain(..pending.len());
+            state.pending.drain(..steps);
             state.replaced += 1;
-            state.take(after, Arc::new(index))?;
+            state.take(after, index)?;
         }
         files.iter().try_for_each(|file| remove(file))
+    }
+
+    /// What the file is to say when it says `before` now, and how many of the recorded steps are in that.
+    fn next(&self, before: &[u8]) -> Result<(Arc<Index>, usize)> {
+        let pending = {
+            let mut state = self.state();
+            if state.bytes == before {
+                Arc::make_mut(&mut state.seen).arrange();
+                return Ok((Arc::clone(&state.seen), state.pending.len()));
+            }
+            state.pending.clone()
+        };
+        let mut index = Index::parse(before)?;
+        pending.iter().try_for_each(|change| index.apply(change))?;
+        index.arrange();
+        Ok((Arc::new(index), pending.len()))
     }
 
     /// Makes the folder a layout, unless it is one.
@@ -190,10 +188,10 @@ impl Ledger {
 }
 
 impl State {
+    /// The file says this now; steps that are pending come after it.
     fn take(&mut self, bytes: Vec<u8>, saved: Arc<Index>) -> Result<()> {
         self.bytes = bytes;
-        self.seen = Arc::clone(&saved);
-        self.saved = saved;
+        self.seen = saved;
         if !self.pending.is_empty() {
             let seen = Arc::make_mut(&mut self.seen);
             self.pending.iter().try_for_each(|change| seen.apply(change))?;

@@ -92,12 +92,8 @@ impl Copier<'_> {
         let present = stream::iter(&unseen).map(|node| self.target.exists(node));
         let present: Vec<bool> =
             present.buffered(self.limits.requests()).try_collect().await.on(Side::Destination)?;
-        let absent: Vec<Descriptor> = unseen
-            .iter()
-            .zip(present)
-            .filter(|(_, there)| !there)
-            .map(|(node, _)| node.clone())
-            .collect();
+        let absent: Vec<Descriptor> =
+            unseen.iter().zip(present).filter(|(_, there)| !there).map(|(node, _)| node.clone()).collect();
         walk(&absent, self.limits, &job).await?;
         let Some((root, (first, more))) = closure.all.first().zip(tags.split_first()) else {
             return Ok(());

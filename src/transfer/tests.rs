@@ -95,10 +95,7 @@ async fn what_is_there_is_left_alone_with_all_below_it() {
     run.outcome.unwrap();
     assert_eq!(run.heard, ["Existed manifest"]);
     let name = short(&root);
-    assert_eq!(
-        target.calls()[before..],
-        [format!("exists {name}"), format!("tag {name} v1")]
-    );
+    assert_eq!(target.calls()[before..], [format!("exists {name}"), format!("tag {name} v1")]);
     assert_eq!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap().digest, root.digest);
 }
 
