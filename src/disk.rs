@@ -21,10 +21,12 @@ use crate::error::{Error, IoContext, Result};
 mod save;
 mod scratch;
 mod spool;
+mod work;
 
 pub use save::{save, save_all};
 pub use scratch::Scratch;
 pub use spool::Spool;
+pub use work::{Wanted, work};
 
 /// Bytes read at once.
 const PIECE: usize = 256 * 1024;

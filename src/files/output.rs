@@ -16,7 +16,7 @@ use super::ledger::{Ledger, in_the_way};
 use super::path;
 use super::unpack::{Place, unpack};
 use crate::content::{Body, Memory, Put, Source, Target, checked, read_checked};
-use crate::disk::{self, Draft};
+use crate::disk::{self, Draft, Wanted};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, Tag, annotations, media_type};
 
@@ -180,11 +180,11 @@ impl Output {
         let (draft, beside) = disk::joined(opened.await)?;
         let draft = pour(draft, &path, node, body).await?;
         let (inner, node) = (Arc::clone(&self.0), node.clone());
-        let work = tokio::task::spawn_blocking(move || {
-            let unpacked = inner.open_up(&draft, &node, &path, &beside);
+        let work = disk::work(move |wanted| {
+            let unpacked = inner.open_up(&draft, &node, &path, &beside, wanted);
             unpacked.map_err(|error| error.within(format!("failed to extract tar to {}", path.display())))
         });
-        disk::joined(work.await)
+        work.await
     }
 }
 
@@ -217,11 +217,18 @@ impl Inner {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open_up(&self, draft: &Draft, node: &Descriptor, path: &Path, beside: &Path) -> Result<()> {
+    fn open_up(
+        &self,
+        draft: &Draft,
+        node: &Descriptor,
+        path: &Path,
+        beside: &Path,
+        wanted: &Wanted,
+    ) -> Result<()> {
         let content = node.annotations.get(annotations::CONTENT_DIGEST);
         let content: Option<Digest> = content.and_then(|digest| digest.parse().ok());
         let place = Place { target: path, title: node.title().unwrap_or_default() };
-        let unpacked = unpack(draft.file(), place, content.as_ref(), beside)?;
+        let unpacked = unpack(draft.file(), place, content.as_ref(), beside, wanted)?;
         // A folder that the user named by a link is that folder, not the link.
         let settled =
             if path == self.folder { fs::canonicalize(path).at("lstat", path)? } else { path.to_owned() };

@@ -17,6 +17,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::header::{BLOCK, Entry, EntryKind, padding};
 use super::system::{facts, kind, link_text};
+use crate::disk::Wanted;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Algorithm, Digest, Hasher};
 
@@ -49,8 +50,8 @@ pub(super) struct Packer {
     pub(super) latest: Option<i64>,
 }
 
-/// Packs a folder, with names below `name`.
-pub(super) fn pack(folder: &Path, name: &str, with: &Packer) -> Result<Packed> {
+/// Packs a folder, with names below `name`, as long as that is wanted.
+pub(super) fn pack(folder: &Path, name: &str, with: &Packer, wanted: &Wanted) -> Result<Packed> {
     let temporary = with.temporary.as_path();
     let file = NamedTempFile::with_prefix_in(".oras-", temporary).at("open", temporary)?;
     let (file, path) = file.into_parts();
@@ -58,7 +59,10 @@ pub(super) fn pack(folder: &Path, name: &str, with: &Packer) -> Result<Packed> {
     let builder = builder.buffer_size(PIECE).and_then(|builder| builder.num_threads(with.threads.get()));
     let compressor = builder.map_err(|error| failed(&path, error))?.from_writer(Hashed::new(file));
     let mut tar = Tar { compressor, hasher: Hasher::new(Algorithm::Sha256), broken: false };
-    let packed = archive(folder, name, with.latest, &mut |bytes| tar.take(bytes).at("write", &path));
+    let packed = archive(folder, name, with.latest, &mut |bytes| {
+        wanted.check()?;
+        tar.take(bytes).at("write", &path)
+    });
     // The compressor has to be ended on every way out; one that broke has ended by itself.
     let ended = if tar.broken { None } else { Some(tar.compressor.finish()) };
     packed?;

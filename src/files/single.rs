@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::staging::{can_be_read_twice, digest as digest_of};
 use crate::content::{Body, checked};
-use crate::disk;
+use crate::disk::{self, Wanted};
 use crate::error::{Context, Error, IoContext, Result};
 use crate::oci::{Descriptor, Digest, media_type};
 
@@ -16,8 +16,7 @@ use crate::oci::{Descriptor, Digest, media_type};
 /// There is no such file or it cannot be read.
 pub async fn blob(path: &Path, known: Option<Digest>) -> Result<(Descriptor, Body)> {
     let typed = path.to_owned();
-    let read = tokio::task::spawn_blocking(move || look(&typed, known));
-    let (digest, size) = disk::joined(read.await)?;
+    let (digest, size) = disk::work(move |wanted| look(&typed, known, wanted)).await?;
     let node = Descriptor::new(media_type::OCTET_STREAM, digest, size);
     let path = path.to_owned();
     let body = Body::reopening(Some(size), move |from| {
@@ -28,7 +27,7 @@ pub async fn blob(path: &Path, known: Option<Digest>) -> Result<(Descriptor, Bod
     Ok((node, body))
 }
 
-fn look(path: &Path, known: Option<Digest>) -> Result<(Digest, u64)> {
+fn look(path: &Path, known: Option<Digest>, wanted: &Wanted) -> Result<(Digest, u64)> {
     let about =
         fs::metadata(path).at("open", path).within(|| format!("failed to open {}", path.display()).into())?;
     if about.is_dir() {
@@ -37,7 +36,7 @@ fn look(path: &Path, known: Option<Digest>) -> Result<(Digest, u64)> {
     if !can_be_read_twice(&about) {
         return Err(Error::unsupported(format!("{}: not a file", path.display())));
     }
-    let digest = known.map_or_else(|| digest_of(path, about.len()), Ok)?;
+    let digest = known.map_or_else(|| digest_of(path, about.len(), wanted), Ok)?;
     Ok((digest, about.len()))
 }
 

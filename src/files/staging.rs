@@ -20,7 +20,7 @@ use tempfile::TempPath;
 use super::pack::{Packed, Packer, changed, pack};
 use super::path;
 use crate::content::{Body, Source, checked};
-use crate::disk;
+use crate::disk::{self, Wanted};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::oci::{Algorithm, Annotations, Descriptor, Digest, Hasher, Locator, Tag, annotations, media_type};
 
@@ -114,8 +114,7 @@ impl Staging {
     async fn stage(&self, path: &str, name: String) -> Result<Descriptor> {
         let inner = Arc::clone(&self.0);
         let path = path::join(&self.0.root, Path::new(path));
-        let work = tokio::task::spawn_blocking(move || inner.read(&path, &name));
-        let (node, blob) = disk::joined(work.await)?;
+        let (node, blob) = disk::work(move |wanted| inner.read(&path, &name, wanted)).await?;
         self.held().blobs.entry(node.digest.clone()).or_insert_with(|| Arc::new(blob));
         Ok(node)
     }
@@ -132,16 +131,16 @@ pub fn title(path: &str, annotations: &Annotations) -> String {
 }
 
 impl Inner {
-    fn read(&self, path: &Path, name: &str) -> Result<(Descriptor, Blob)> {
+    fn read(&self, path: &Path, name: &str, wanted: &Wanted) -> Result<(Descriptor, Blob)> {
         let about = fs::metadata(path).at("stat", path)?;
         if about.is_dir() {
-            return pack(path, name, &self.packer).map(archived);
+            return pack(path, name, &self.packer, wanted).map(archived);
         }
         if !can_be_read_twice(&about) {
             let text = format!("{}: neither a file nor a folder", path.display());
             return Err(Error::unsupported(text));
         }
-        let digest = digest(path, about.len())?;
+        let digest = digest(path, about.len(), wanted)?;
         let after = fs::metadata(path).at("stat", path)?;
         if after.len() != about.len() || after.modified().ok() != about.modified().ok() {
             return Err(changed(path));
@@ -158,13 +157,14 @@ fn archived(packed: Packed) -> (Descriptor, Blob) {
     (node, Blob { size: packed.size, content: Content::Archive(packed.file) })
 }
 
-/// The digest of a file of that size.
-pub(super) fn digest(path: &Path, size: u64) -> Result<Digest> {
+/// The digest of a file of that size, as long as it is wanted.
+pub(super) fn digest(path: &Path, size: u64, wanted: &Wanted) -> Result<Digest> {
     let mut file = File::open(path).at("open", path)?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut piece = vec![0; PIECE];
     let mut left = size;
     loop {
+        wanted.check()?;
         let read = match file.read(&mut piece) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             read => read.at("read", path)?,

@@ -18,6 +18,7 @@ use walkdir::WalkDir;
 use super::archive::{Archive, Member, MemberKind, broken};
 use super::path;
 use super::system::{make_symlink, mask, path_of, set_mode, with_mode};
+use crate::disk::Wanted;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Digest, Hasher};
 
@@ -59,20 +60,22 @@ struct Folder {
     modified: SystemTime,
 }
 
-/// Unpacks an archive below `beside`. The digest is that of the archive before it was compressed.
+/// Unpacks an archive below `beside`, as long as that is wanted. The digest is that of the archive before it was
+/// compressed.
 pub(super) fn unpack(
     mut file: &File,
     place: Place<'_>,
     content: Option<&Digest>,
     beside: &Path,
+    wanted: &Wanted,
 ) -> Result<Unpacked> {
     file.seek(SeekFrom::Start(0)).at("seek", place.target)?;
     let temporary = TempDir::with_prefix_in(".oras-", beside).at("mkdir", beside)?;
     let root = temporary.path().join("root");
     fs::create_dir(&root).at("mkdir", &root)?;
     let mask = mask(&root)?;
-    let mut reader =
-        Hashed { reader: plain(file)?, hasher: content.map(|content| Hasher::new(content.algorithm())) };
+    let hasher = content.map(|content| Hasher::new(content.algorithm()));
+    let mut reader = Hashed { reader: plain(file)?, hasher, wanted };
     let mut archive = Archive::new(&mut reader);
     let mut work = Work { place, root: &root, folders: Folders::new(), parent: None, links: false };
     while let Some(member) = archive.next()? {
@@ -118,14 +121,16 @@ fn plain(mut file: &File) -> Result<Box<dyn Read + '_>> {
     }
 }
 
-/// A reader, and the digest of what came from it.
-struct Hashed<R> {
+/// A reader that ends when nobody wants it any more, and the digest of what came from it.
+struct Hashed<'a, R> {
     reader: R,
     hasher: Option<Hasher>,
+    wanted: &'a Wanted,
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: Read> Read for Hashed<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.wanted.check().map_err(io::Error::other)?;
         let read = self.reader.read(buffer)?;
         if let Some(hasher) = &mut self.hasher {
             hasher.update(&buffer[..read]);

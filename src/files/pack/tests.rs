@@ -44,12 +44,12 @@ fn a_folder_has_the_digest_that_oras_gives_it() {
     }
     date(&plain);
     // Taken from `oras push` 1.3.6 of the same files, dated 2023-11-14T22:13:20Z.
-    let packed = pack(&plain, "plain", &packer(&temporary, 1)).unwrap();
+    let packed = pack(&plain, "plain", &packer(&temporary, 1), &Wanted::default()).unwrap();
     assert_eq!(
         packed.content.to_string(),
         "sha256:b7bc189a5687393fafc719952c0ac6bc2e153d8464fca529ef5967c552749813"
     );
-    let packed = pack(&plain, "../t/plain", &packer(&temporary, 1)).unwrap();
+    let packed = pack(&plain, "../t/plain", &packer(&temporary, 1), &Wanted::default()).unwrap();
     assert_eq!(
         packed.content.to_string(),
         "sha256:62dc68b8cca9e9b24556c41506c9c81786c3b2b90a035d9894a2e9986bb98635"
@@ -66,7 +66,7 @@ fn the_number_of_threads_does_not_show_in_the_bytes() {
     write(root.path(), "big", &text);
     write(root.path(), "small", b"x");
     let packed = |threads| {
-        let packed = pack(root.path(), "d", &packer(&temporary, threads)).unwrap();
+        let packed = pack(root.path(), "d", &packer(&temporary, threads), &Wanted::default()).unwrap();
         (fs::read(&packed.file).unwrap(), packed.digest.clone(), packed.size)
     };
     let (bytes, digest, size) = packed(1);
@@ -85,7 +85,7 @@ fn the_compressed_bytes_stay_what_they_are() {
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(root.path().join("a"), fs::Permissions::from_mode(0o644)).unwrap();
     date(root.path());
-    let packed = pack(root.path(), "d", &packer(&temporary, 1)).unwrap();
+    let packed = pack(root.path(), "d", &packer(&temporary, 1), &Wanted::default()).unwrap();
     assert_eq!(
         packed.digest.to_string(),
         "sha256:bfaac14cab7414f9df52ec72ea297781de37a5535399cfeb8fd828fa7e96a57c"
@@ -109,7 +109,7 @@ fn a_failure_leaves_no_archive_behind() {
     let (root, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     write(root.path(), "a", b"abc");
     let _socket = std::os::unix::net::UnixListener::bind(root.path().join("b")).unwrap();
-    let error = pack(root.path(), "d", &packer(&temporary, 1)).unwrap_err();
+    let error = pack(root.path(), "d", &packer(&temporary, 1), &Wanted::default()).unwrap_err();
     assert!(error.to_string().ends_with("/b: a socket cannot be packed"), "{error}");
     assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0);
 }
@@ -118,7 +118,7 @@ fn a_failure_leaves_no_archive_behind() {
 fn what_is_packed_can_be_read_again() {
     let (root, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     write(root.path(), "a/b", b"abc");
-    let packed = pack(root.path(), "t", &packer(&temporary, 1)).unwrap();
+    let packed = pack(root.path(), "t", &packer(&temporary, 1), &Wanted::default()).unwrap();
     let compressed = fs::read(&packed.file).unwrap();
     let mut tar = Vec::new();
     flate2::read::GzDecoder::new(Cursor::new(compressed)).read_to_end(&mut tar).unwrap();

@@ -1,0 +1,81 @@
+//! Work on a thread that may block, and whether anybody still waits for it.
+//!
+//! A thread cannot be stopped from outside. Long work is told by its [`Wanted`] that its result is not wanted any more,
+//! because whoever waited for it was dropped, and ends at the next look. What it made so far goes as after any failure.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, Kind, Result};
+
+/// Whether the result of some work is still waited for. A clone tells the same.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    given_up: Arc<AtomicBool>,
+}
+
+impl Wanted {
+    /// Fails when nobody waits any more. To be asked between pieces of the work.
+    ///
+    /// # Errors
+    /// [`Kind::Interrupted`]: it was given up.
+    pub fn check(&self) -> Result<()> {
+        if self.given_up.load(Ordering::Relaxed) { Err(Error::new(Kind::Interrupted)) } else { Ok(()) }
+    }
+}
+
+/// Gives the work up when it is dropped. After the end of the work that changes nothing.
+struct Waiting(Wanted);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.given_up.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Does work on a thread that may block. Dropping this tells the work to end.
+///
+/// # Errors
+/// Those of the work.
+pub async fn work<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&Wanted) -> Result<T> + Send + 'static,
+{
+    let waiting = Waiting(Wanted::default());
+    let wanted = waiting.0.clone();
+    super::joined(tokio::task::spawn_blocking(move || work(&wanted)).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_is_waited_for_is_done() {
+        let done = work(|wanted| wanted.check().map(|()| 3)).await;
+        assert_eq!(done.unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_hears_of_it() {
+        let (started, begun) = tokio::sync::oneshot::channel();
+        let (tell, told) = mpsc::channel();
+        let endless = work(move |wanted| {
+            started.send(()).unwrap();
+            while wanted.check().is_ok() {
+                std::thread::yield_now();
+            }
+            tell.send("ended").unwrap();
+            Ok(())
+        });
+        tokio::select! {
+            biased;
+            done = endless => done.unwrap(),
+            _ = begun => {}
+        }
+        assert_eq!(told.recv().unwrap(), "ended");
+    }
+}
