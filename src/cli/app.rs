@@ -6,15 +6,16 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use oras::error::{Error, IoContext, Kind};
+use oras::error::IoContext;
 
 use super::env::Env;
 use super::failure::{Failure, Scene};
 use super::log::{Level, Log};
+use super::signals::Signals;
 use super::terminal::Terminal;
 
-/// How long work that was given up may take to notice.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long work that was given up may take to notice and to remove its unfinished files.
+const PATIENCE: Duration = Duration::from_millis(800);
 
 /// The surroundings of a command. A clone is the same.
 #[derive(Clone)]
@@ -46,23 +47,24 @@ impl App {
         note(&mut self.scene.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Does the work of a command; an interrupt, or a stdout that nobody reads, ends it.
+    /// Does the work of a command; a signal, or a stdout that nobody reads, ends it.
     pub(crate) fn wait<F>(&self, work: F) -> Result<(), Failure>
     where
         F: Future<Output = Result<(), Failure>>,
     {
         self.run(async {
+            // Listened for before any work is done.
+            let signals = Signals::listen()?;
             tokio::select! {
-                // The interrupt comes first, so that it is listened for before any work is done.
                 biased;
-                Ok(()) = tokio::signal::ctrl_c() => Err(Error::new(Kind::Interrupted).into()),
+                ending = signals.first() => Err(ending.failure()),
                 failure = self.terminal.closed() => Err(failure),
                 done = work => done,
             }
         })
     }
 
-    /// Does the work of a command that looks after interrupts by itself.
+    /// Does the work of a command that looks after signals by itself.
     #[expect(clippy::unused_self, reason = "work is done for somebody")]
     pub(crate) fn run<F>(&self, work: F) -> Result<(), Failure>
     where
@@ -71,7 +73,6 @@ impl App {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().enable_all().build().at("clone", "thread")?;
         let done = runtime.block_on(work);
-        // What was given up removes its unfinished files.
         runtime.shutdown_timeout(PATIENCE);
         done
     }

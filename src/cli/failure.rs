@@ -12,6 +12,7 @@ use oras::error::{Error, Kind, Side};
 
 use super::output::text::visible;
 use super::place::Place;
+use super::signals::Ending;
 use super::usage::Usage;
 
 /// Why a command failed.
@@ -29,6 +30,7 @@ enum Cause {
     Reference(String),
     Library(Error),
     OutputClosed,
+    Terminated,
 }
 
 /// What is known of a run when it fails.
@@ -65,6 +67,11 @@ impl Failure {
     /// Nobody reads stdout any more.
     pub(crate) fn output_closed() -> Self {
         Self::new(Cause::OutputClosed)
+    }
+
+    /// Whoever looks after processes wants this one to end.
+    pub(crate) fn terminated() -> Self {
+        Self::new(Cause::Terminated)
     }
 
     /// The same with how the command is to be typed.
@@ -111,11 +118,17 @@ impl Failure {
         matches!(self.cause, Cause::OutputClosed)
     }
 
+    /// The signal that the program is to end by, if it is not to end by its exit code.
+    pub(crate) fn signal(&self) -> Option<Ending> {
+        matches!(self.cause, Cause::Terminated).then_some(Ending::Terminate)
+    }
+
     /// The text for stderr, without the end of its last line.
     pub(crate) fn explain(&self, scene: &Scene) -> String {
         let (mut text, advice) = match &self.cause {
             Cause::Mistake(message) | Cause::Reference(message) => (format!("Error: {message}"), None),
             Cause::Library(error) => explain(error, self.heading.as_deref(), scene),
+            Cause::Terminated => ("Error: terminated".to_owned(), None),
             Cause::OutputClosed => return String::new(),
         };
         for part in [self.usage.clone(), self.advice.clone().or(advice)].into_iter().flatten() {

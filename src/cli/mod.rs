@@ -15,6 +15,7 @@ mod help;
 mod log;
 mod output;
 mod place;
+mod signals;
 mod terminal;
 mod usage;
 
@@ -64,6 +65,9 @@ pub(crate) fn main() -> ExitCode {
         Err(failure) if failure.is_quiet() => ExitCode::from(BROKEN_PIPE),
         Err(failure) => {
             terminal.warn(&failure.explain(&scene));
+            if let Some(ending) = failure.signal() {
+                ending.end_program();
+            }
             ExitCode::FAILURE
         }
     }

@@ -6,6 +6,9 @@
 //!
 //! What does not belong here: what is printed.
 
+#[cfg(unix)]
+mod echo;
+
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -157,19 +160,14 @@ impl Terminal {
 
     /// Asks for a line that is not shown while it is typed.
     pub(crate) async fn ask_secret(&self, prompt: &str) -> Result<Secret, Failure> {
-        self.print(prompt)?;
         if !io::stdin().is_terminal() {
+            self.print(prompt)?;
             return Ok(Secret::from(beside(line).await?));
         }
-        // This hears an interrupt by itself, and has to give the terminal its echo back before the program ends.
-        let hidden = rpassword::ConfigBuilder::new().output_discard().build();
-        let typed = match rpassword::read_password_with_config(hidden) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                return Err(Error::new(Kind::Interrupted).into());
-            }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => String::new(),
-            typed => typed.at("read", "/dev/tty")?,
-        };
+        #[cfg(unix)]
+        let _silence = echo::Silence::begin()?;
+        self.print(prompt)?;
+        let typed = beside(hidden_line).await?;
         self.print("\n")?;
         Ok(Secret::from(typed))
     }
@@ -227,6 +225,20 @@ fn line() -> Result<String> {
     io::stdin().lock().take(SECRET_LIMIT).read_line(&mut text).at("read", "/dev/stdin")?;
     text.truncate(text.trim_end_matches(['\r', '\n']).len());
     Ok(text)
+}
+
+/// A line that is typed where nothing is shown.
+#[cfg(unix)]
+use self::line as hidden_line;
+
+/// A line that is typed and not shown.
+#[cfg(not(unix))]
+fn hidden_line() -> Result<String> {
+    let hidden = rpassword::ConfigBuilder::new().output_discard().build();
+    match rpassword::read_password_with_config(hidden) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(String::new()),
+        typed => typed.at("read", "CONIN$"),
+    }
 }
 
 fn failure(error: io::Error) -> Failure {

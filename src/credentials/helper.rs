@@ -14,6 +14,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
+use super::group::Group;
 use super::{Credential, Secret};
 use crate::error::{Error, Kind, Result};
 
@@ -92,15 +93,15 @@ impl Helper {
         let mut command = Command::new(self.find()?);
         command.arg(action).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let run = async {
-            let mut child = command.kill_on_drop(true).spawn()?;
-            if let Some(mut stdin) = child.stdin.take() {
+            let mut child = Group::spawn(&mut command)?;
+            if let Some(mut stdin) = child.stdin() {
                 // A helper may answer without having read everything.
                 match stdin.write_all(input).await {
                     Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
                     _ => {}
                 }
             }
-            child.wait_with_output().await
+            child.output().await
         };
         run.await.map_err(|error| self.unstarted(&error))
     }

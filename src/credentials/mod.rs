@@ -7,6 +7,7 @@
 //! What does not belong here: HTTP, and what a registry does with a credential.
 
 mod config;
+mod group;
 mod helper;
 mod hosts;
 mod secret;

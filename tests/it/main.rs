@@ -11,6 +11,7 @@
 //! - `completion`: the scripts for shells, in these shells.
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
+//! - `signals`: ends from outside, while a command waits for something.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
 //!   too much. `safety_secrets`: what must not reach anybody else. `safety_files`: titles and archives.
@@ -49,6 +50,8 @@ mod safety_layouts;
 mod safety_secrets;
 mod safety_serve;
 mod serve;
+#[cfg(unix)]
+mod signals;
 mod support;
 mod tag;
 #[cfg(unix)]

@@ -92,6 +92,27 @@ fn it_ends_cleanly_when_it_is_told_to() {
     }
 }
 
+/// It waits for the requests that it is answering, but not if it is told again.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    use std::os::unix::process::ExitStatusExt;
+    let world = World::new();
+    let mut served = Served::start(&world, "");
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    let head = "PUT /v2/r/manifests/v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    let id = rustix::process::Pid::from_child(&served.process);
+    let ended = loop {
+        if let Some(ended) = served.process.try_wait().unwrap() {
+            break ended;
+        }
+        rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    };
+    assert_eq!(ended.signal(), Some(2));
+}
+
 #[test]
 fn a_foreign_name_is_refused() {
     let world = World::new();

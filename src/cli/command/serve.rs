@@ -11,6 +11,7 @@ use oras::server::{self, Authentication, Config, Others, Scheme, Storage, Tls, U
 use crate::cli::app::App;
 use crate::cli::failure::Failure;
 use crate::cli::output::text::visible;
+use crate::cli::signals::Signals;
 use crate::cli::usage::{Count, Usage, together};
 
 const USAGE: Usage =
@@ -95,9 +96,12 @@ pub(crate) async fn run(args: ServeArgs, app: &App) -> Result<(), Failure> {
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let bound = server::bind(config).await?;
     // Listened for before anybody is told that there is something to end.
-    let signals = Signals::new()?;
+    let signals = Signals::listen()?;
     app.terminal.print(&format!("Listening on {scheme}://{}; {place}\n", bound.address()))?;
-    Ok(bound.run(signals.first()).await?)
+    let ended = async {
+        signals.first().await;
+    };
+    Ok(bound.run(ended).await?)
 }
 
 async fn config(args: &ServeArgs, app: &App) -> Result<Config, Failure> {
@@ -157,45 +161,6 @@ async fn address(typed: &str) -> Result<SocketAddr, Failure> {
             let mut found = tokio::net::lookup_host(typed).await.at("lookup", host)?;
             found.next().ok_or_else(bad)
         }
-    }
-}
-
-/// What ends the registry.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> Result<Self, Failure> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let interrupt = signal(SignalKind::interrupt()).at("signal", "SIGINT")?;
-        let terminate = signal(SignalKind::terminate()).at("signal", "SIGTERM")?;
-        Ok(Self { interrupt, terminate })
-    }
-
-    async fn first(mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// What ends the registry.
-#[cfg(windows)]
-struct Signals(tokio::signal::windows::CtrlC);
-
-#[cfg(windows)]
-impl Signals {
-    fn new() -> Result<Self, Failure> {
-        Ok(Self(tokio::signal::windows::ctrl_c().at("signal", "Ctrl-C")?))
-    }
-
-    async fn first(mut self) {
-        self.0.recv().await;
     }
 }
 

@@ -215,7 +215,9 @@ fn a_folder_that_is_named_again_and_again_is_kept_once() {
     let mut archive = tempfile::tempfile().unwrap();
     archive.write_all(&parts.concat()).unwrap();
     let target = world.out().join("dir");
-    let unpacked = unpack(&archive, Place { target: &target, title: "dir" }, None, &world.out(), &Wanted::default()).unwrap();
+    let unpacked =
+        unpack(&archive, Place { target: &target, title: "dir" }, None, &world.out(), &Wanted::default())
+            .unwrap();
     assert_eq!(unpacked.folders.len(), 1);
     let dir = world.unpack(&parts).unwrap();
     assert_eq!(fs::metadata(dir.join("a")).unwrap().permissions().mode() & 0o777, 0o500);
