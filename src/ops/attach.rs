@@ -44,6 +44,9 @@ pub struct Attached {
 
 /// Packs files as a referrer of a manifest and sends them.
 ///
+/// One request more is made one after the other than by a push, that for the manifest; where the registry has no
+/// referrers API it is followed by two more, to read and to write the list.
+///
 /// # Errors
 /// There is no such manifest; nothing to attach; as [`push`](super::push()).
 pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Reporter>) -> Result<Attached> {

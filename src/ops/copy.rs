@@ -53,6 +53,11 @@ pub struct Copied {
 
 /// Copies a manifest with everything below it, and if wanted with everything that refers to it.
 ///
+/// How many requests are made one after the other depends on the depth of the graph and not on its size: one for the
+/// manifest; one for each level of referrers; on the way down two for each level (is it there, what is it made of); three
+/// for small blobs (is it there, open an upload, send it; they are read meanwhile); one for each level on the way up; and
+/// one for the tag after all the others.
+///
 /// # Errors
 /// Those of both ends, with the side; a destination named by another digest.
 pub async fn copy(

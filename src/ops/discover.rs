@@ -38,6 +38,9 @@ pub struct Discovered {
 /// Finds what refers to a manifest, level by level. Each referrer has one place in the tree: what was met before,
 /// as in lists that go round in a circle, is left out.
 ///
+/// One request after the other are that for the manifest, and then one for each level: the lists of a level are asked
+/// for together, as many at once as the limits and the registry allow.
+///
 /// # Errors
 /// Those of the source; no end of levels.
 pub async fn discover(source: &dyn Source, request: Discover) -> Result<Discovered> {

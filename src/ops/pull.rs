@@ -53,6 +53,9 @@ pub struct PulledFile {
 
 /// Writes the files of an artifact into a folder.
 ///
+/// Two requests are made one after the other, however many small files there are: the manifest, and all files at once. A
+/// manifest in a manifest is one more for each level.
+///
 /// # Errors
 /// Those of the source and of the folder.
 pub async fn pull(

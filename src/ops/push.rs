@@ -46,6 +46,9 @@ pub struct Pushed {
 
 /// Packs files and sends them.
 ///
+/// Five requests are made one after the other, however many small files there are: is the manifest there; and of all
+/// files at once is it there, open an upload, send it; then the manifest with its tag.
+///
 /// # Errors
 /// Files that cannot be read; wishes that do not go together; those of the target.
 pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter>) -> Result<Pushed> {

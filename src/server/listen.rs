@@ -16,12 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Layer;
 
-use super::auth::Guard;
 use super::handle::handle;
-use super::hosts::Hosts;
 use super::patient::Patient;
-use super::store::Repositories;
-use super::uploads::Uploads;
 use super::{Config, Registry};
 use crate::error::{Error, IoContext, Result};
 
@@ -53,16 +49,9 @@ pub async fn bind(config: Config) -> Result<Bound> {
             Some(read.at("read", &files.certificate)?)
         }
     };
-    let guard = match &config.authentication {
-        None => None,
-        Some(rules) => Some(Guard::new(rules, config.token_lifetime, config.clock.clone())?),
-    };
-    let store = Repositories::new(config.storage.clone())?;
-    let uploads = Uploads::new(store.uploads(), config.limits.uploads, config.limits.upload_idle);
     let listener = TcpListener::bind(config.address).await.at("listen", config.address.to_string())?;
     let address = listener.local_addr().at("listen", config.address.to_string())?;
-    let hosts = Hosts::new(address, &config.hosts);
-    let registry = Arc::new(Registry { config, hosts, guard, store, uploads });
+    let registry = Arc::new(Registry::new(config, address)?);
     Ok(Bound { address, listener, registry, tls })
 }
 

@@ -20,6 +20,7 @@ mod hosts;
 mod incoming;
 mod listen;
 mod listing;
+mod local;
 mod manifests;
 mod patient;
 mod problem;
@@ -30,13 +31,16 @@ mod sessions;
 mod store;
 mod uploads;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use auth::{Authentication, Others, Scheme, Users};
 pub use config::{Clock, Config, Heard, Limits, Referrers, Tls, Writes};
 pub use listen::{Bound, bind};
+pub use local::Local;
 pub use store::{Repositories, Storage, is_name};
 
+use crate::error::Result;
 use auth::Guard;
 use hosts::Hosts;
 use uploads::Uploads;
@@ -48,6 +52,20 @@ struct Registry {
     guard: Option<Arc<Guard>>,
     store: Repositories,
     uploads: Uploads,
+}
+
+impl Registry {
+    /// Storage and users, at the address by which it is known.
+    fn new(config: Config, address: SocketAddr) -> Result<Self> {
+        let guard = match &config.authentication {
+            None => None,
+            Some(rules) => Some(Guard::new(rules, config.token_lifetime, config.clock.clone())?),
+        };
+        let store = Repositories::new(config.storage.clone())?;
+        let uploads = Uploads::new(store.uploads(), config.limits.uploads, config.limits.upload_idle);
+        let hosts = Hosts::new(address, &config.hosts);
+        Ok(Self { config, hosts, guard, store, uploads })
+    }
 }
 
 #[cfg(test)]

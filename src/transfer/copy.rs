@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, join, stream};
 
 use super::documents::parse;
 use super::moving::Moving;
@@ -196,9 +196,16 @@ impl<'a> Job<'a> {
     }
 
     async fn move_blob(&self, node: &Descriptor) -> Result<()> {
-        let source = self.copier.documents.source();
-        let (body, moving) = Moving::new(source, node, &self.copier.reporter);
-        moving.outcome(self.copier.target.put(node, body).await)?;
+        let (source, target) = (self.copier.documents.source(), self.copier.target);
+        let both_are_far = source.origin().is_some() && target.origin().is_some();
+        if both_are_far && Limits::is_small(node) {
+            let (body, moving, read) = Moving::ahead(source, node, &self.copier.reporter);
+            let (put, ()) = join!(target.put(node, body), read);
+            moving.outcome(put)?;
+        } else {
+            let (body, moving) = Moving::new(source, node, &self.copier.reporter);
+            moving.outcome(target.put(node, body).await)?;
+        }
         Ok(())
     }
 

@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 use crate::oci::{Descriptor, Digest};
 
 /// How much goes on at the same time.
+///
+/// Small requests wait for the way there and back and for little else, so many of them go on at once; what a host
+/// takes of them is found out by the transport. Large blobs wait for the line, and more of them at once are not faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     transfers: usize,
@@ -24,9 +27,11 @@ pub struct Limits {
 
 impl Limits {
     /// How many small requests go on at once where the user names no number.
-    const SMALL: usize = 32;
+    const SMALL: usize = 128;
+    /// The largest blob, in bytes, that counts as a small request.
+    const SMALL_BLOB: u64 = 128 * 1024;
 
-    /// So many transfers of blobs, and more of the small requests beside them.
+    /// So many transfers of large blobs, and more of the small requests beside them.
     pub fn usual(transfers: usize) -> Self {
         Self { transfers: transfers.max(1), all: Self::SMALL.max(transfers) }
     }
@@ -39,6 +44,11 @@ impl Limits {
     /// How many small requests go on at once.
     pub fn requests(self) -> usize {
         self.all
+    }
+
+    /// Whether the bytes of a blob are moved like a small request, and not as one of the transfers.
+    pub fn is_small(blob: &Descriptor) -> bool {
+        blob.size <= Self::SMALL_BLOB
     }
 }
 
@@ -58,7 +68,7 @@ pub enum Entered {
 pub trait Visit: Sync {
     /// Looks at a node before anything below it.
     async fn enter(&self, node: &Descriptor) -> Result<Entered>;
-    /// Moves the bytes of a leaf; few of these go on at a time.
+    /// Moves the bytes of a leaf; of large ones few go on at a time.
     async fn transfer(&self, node: &Descriptor) -> Result<()>;
     /// Finishes a node whose children are done.
     async fn leave(&self, node: &Descriptor) -> Result<()>;
@@ -77,6 +87,9 @@ struct State {
 #[derive(Clone, Copy)]
 enum Step {
     Enter,
+    /// Of a small blob.
+    Move,
+    /// Of a large one.
     Transfer,
     Leave,
 }
@@ -127,7 +140,7 @@ impl Walk<'_> {
                     self.transfers -= 1;
                     self.finished(at);
                 }
-                Step::Leave => self.finished(at),
+                Step::Move | Step::Leave => self.finished(at),
             }
         }
         if self.states.iter().all(|state| state.done) {
@@ -158,7 +171,7 @@ impl Walk<'_> {
         self.running.push(Box::pin(async move {
             let outcome = match step {
                 Step::Enter => visit.enter(&node).await,
-                Step::Transfer => visit.transfer(&node).await.map(|()| Entered::Done),
+                Step::Move | Step::Transfer => visit.transfer(&node).await.map(|()| Entered::Done),
                 Step::Leave => visit.leave(&node).await.map(|()| Entered::Done),
             };
             (at, step, outcome)
@@ -186,6 +199,7 @@ impl Walk<'_> {
     fn entered(&mut self, at: usize, entered: Entered) {
         match entered {
             Entered::Done => self.finished(at),
+            Entered::Leaf if Limits::is_small(&self.states[at].node) => self.ready.push((at, Step::Move)),
             Entered::Leaf => self.waiting_transfers.push_back(at),
             Entered::Children(children) => {
                 // The first one met is the one that is entered; the last one pushed is entered first.

@@ -5,9 +5,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use futures_util::StreamExt;
+use tokio::sync::OnceCell;
 
-use crate::content::{Body, ByteStream, Source};
+use crate::content::{Body, ByteStream, Source, read_checked};
 use crate::error::{Error, Result, Side};
 use crate::oci::Descriptor;
 use crate::progress::{Event, Reporter};
@@ -36,6 +38,37 @@ impl Moving {
         (body, Self { failure })
     }
 
+    /// The same for a node that is small enough for memory, with work that asks for the bytes: done beside the target's
+    /// own, its first requests and the source's answer are on their way at the same time.
+    pub fn ahead(
+        source: &dyn Source,
+        node: &Descriptor,
+        reporter: &Arc<dyn Reporter>,
+    ) -> (Body, Self, impl Future<Output = ()> + use<>) {
+        let failure = Failure::default();
+        let (content, node) = (source.fetch(node), Arc::new(node.clone()));
+        let ahead = Arc::new(Ahead {
+            content,
+            node: Arc::clone(&node),
+            kept: Arc::clone(&failure),
+            bytes: OnceCell::new(),
+        });
+        let (kept, reporter, read) = (Arc::clone(&failure), Arc::clone(reporter), Arc::clone(&ahead));
+        let body = Body::reopening(Some(node.size), move |from| {
+            let (ahead, node) = (Arc::clone(&ahead), Arc::clone(&node));
+            let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
+            async move {
+                let stream = Body::bytes(ahead.bytes().await?).open(from).await?;
+                Ok(watch(stream, from, node, kept, reporter))
+            }
+        });
+        let work = async move {
+            // Whoever opens the body is told of a failure.
+            let _ = read.bytes().await;
+        };
+        (body, Self { failure }, work)
+    }
+
     /// What a target made of the bytes; if they did not come, why, in the steps in which the target was.
     pub fn outcome<T>(self, outcome: Result<T>) -> Result<T> {
         outcome.map_err(|error| {
@@ -43,6 +76,24 @@ impl Moving {
             let Some(cause) = cause else { return error.on(Side::Destination) };
             error.context().iter().rev().fold(cause, |cause, step| cause.within(step.clone()))
         })
+    }
+}
+
+/// The bytes of a small node, asked for once.
+struct Ahead {
+    content: Body,
+    node: Arc<Descriptor>,
+    kept: Failure,
+    bytes: OnceCell<Result<Bytes, String>>,
+}
+
+impl Ahead {
+    async fn bytes(&self) -> Result<Bytes> {
+        let read = async {
+            let read = read_checked(&self.content, &self.node).await;
+            read.map_err(|error| keep(&self.kept, error).to_string())
+        };
+        self.bytes.get_or_init(|| read).await.clone().map_err(Error::invalid)
     }
 }
 

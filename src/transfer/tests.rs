@@ -226,12 +226,19 @@ async fn a_source_that_breaks_while_the_target_reads_is_named_as_the_source() {
 #[tokio::test]
 async fn no_more_goes_on_at_once_than_is_allowed() {
     let source = Rigged::new();
-    let layers: Vec<Descriptor> = (0..40).map(|n| source.file(&format!("f{n}"), &format!("{n}"))).collect();
-    let root = source.manifest(layers, None);
-    for (limits, most) in [(Limits::usual(3), 3), (Limits::capped(2), 2), (Limits::usual(0), 1)] {
-        let target = Rigged::new();
-        copy_with(&source, &target, &root, &[], |copier| copier.limits = limits).await.outcome.unwrap();
-        assert_eq!(target.most(), most, "{limits:?}");
+    let artifact = |size: usize| {
+        let file = |n| source.file(&format!("f{n}"), &format!("{n}{}", "x".repeat(size)));
+        source.manifest((0..40).map(file).collect(), None)
+    };
+    let (small, large) = (artifact(1), artifact(200 * 1024));
+    for (limits, most_small, most_large) in
+        [(Limits::usual(3), 41, 4), (Limits::capped(2), 2, 2), (Limits::usual(0), 41, 2)]
+    {
+        for (root, most) in [(&small, most_small), (&large, most_large)] {
+            let target = Rigged::new();
+            copy_with(&source, &target, root, &[], |copier| copier.limits = limits).await.outcome.unwrap();
+            assert_eq!(target.most(), most, "{limits:?}");
+        }
     }
 }
 

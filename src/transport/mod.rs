@@ -15,6 +15,7 @@
 //! What does not belong here: manifests, blobs and tags, and which status means what for them.
 
 pub mod auth;
+mod carrier;
 mod client;
 mod message;
 mod observe;
@@ -29,6 +30,7 @@ mod wire;
 
 pub use auth::scope::{Action, Scope};
 pub use auth::token::Tokens;
+pub use carrier::Carrier;
 pub use client::Client;
 pub use message::{Request, Response};
 pub use observe::{Answered, Observer, Sent};

@@ -71,10 +71,14 @@ pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) ->
     let repeats = hop.body.as_ref().is_none_or(Body::can_reopen);
     let (mut failures, mut stale, mut waited) = (0, false, Duration::ZERO);
     loop {
-        if let Some(origin) = &origin {
-            pace.wait(origin).await;
-        }
+        let turn = match &origin {
+            Some(origin) => Some(pace.enter(origin).await),
+            None => None,
+        };
         let outcome = wire.send(hop).await;
+        if let (Some(turn), Ok(response)) = (turn, &outcome) {
+            turn.answered(response.status);
+        }
         if repeats && !stale && outcome.as_ref().is_err_and(tired) {
             stale = true;
             continue;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
 
-use super::{Observer, Resolve, Retry, Tokens};
+use super::{Carrier, Observer, Resolve, Retry, Tokens};
 use crate::credentials::{Credential, Store};
 
 /// How a registry is to be reached.
@@ -36,6 +36,8 @@ pub struct Settings {
     pub observer: Option<Arc<dyn Observer>>,
     /// What is tried again.
     pub retry: Retry,
+    /// What carries requests in place of the network.
+    pub carrier: Option<Arc<dyn Carrier>>,
     /// Tokens that were fetched; two clients with the same credentials may share them.
     pub tokens: Tokens,
 }

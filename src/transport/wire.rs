@@ -27,7 +27,7 @@ use self::tls::{Protocol, Tls};
 use self::upload::Upload;
 use super::origin::Origin;
 use super::redact::shown;
-use super::{Resolve, Response, Settings};
+use super::{Carrier, Resolve, Response, Settings};
 use crate::content::Body;
 use crate::error::{Error, Kind, Result};
 
@@ -61,6 +61,7 @@ pub(super) struct Failure {
 /// The connections of one registry.
 pub(super) struct Wire {
     own: Origin,
+    carrier: Option<Arc<dyn Carrier>>,
     tls: Tls,
     resolve: Vec<Resolve>,
     clients: tokio::sync::Mutex<HashMap<Route, reqwest::Client>>,
@@ -84,7 +85,15 @@ impl Wire {
     pub(super) fn new(own: Origin, settings: &Settings) -> Result<Self> {
         let tls = Tls::new(settings)?;
         let resolve = settings.resolve.clone();
-        Ok(Self { own, tls, resolve, clients: tokio::sync::Mutex::default(), used: Mutex::default() })
+        let carrier = settings.carrier.clone();
+        Ok(Self {
+            own,
+            carrier,
+            tls,
+            resolve,
+            clients: tokio::sync::Mutex::default(),
+            used: Mutex::default(),
+        })
     }
 
     /// One request, one answer.
@@ -92,6 +101,9 @@ impl Wire {
         let unsent = |error| Failure { error, cause: None, stale: false };
         let origin = Origin::of(&hop.url)
             .ok_or_else(|| unsent(Error::invalid(format!("{}: not a URL of HTTP", hop.url))))?;
+        if let Some(carrier) = &self.carrier {
+            return self.carried(&**carrier, hop, &origin).await.map_err(unsent);
+        }
         let fixed =
             self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
         let client = self.client(&hop.url, &origin, fixed).await.map_err(unsent)?;
@@ -112,6 +124,29 @@ impl Wire {
                 None => Err(self.failure(hop, &origin, fixed, &error).await),
             },
         }
+    }
+
+    async fn carried(&self, carrier: &dyn Carrier, hop: &Hop, origin: &Origin) -> Result<Response> {
+        let body = match &hop.body {
+            Some(body) => body.open(0).await?,
+            None => futures_util::stream::empty().boxed(),
+        };
+        let mut request = http::Request::new(body);
+        *request.method_mut() = hop.method.clone();
+        *request.uri_mut() = hop.url.as_str().parse().map_err(|_| Error::invalid("not a URL of HTTP"))?;
+        *request.headers_mut() = hop.headers.clone();
+        if let Some(size) = hop.body.as_ref().and_then(Body::size) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
+        }
+        let (head, body) = carrier.carry(request).await?.into_parts();
+        Ok(Response {
+            method: hop.method.clone(),
+            url: hop.url.clone(),
+            status: head.status,
+            headers: head.headers,
+            from_registry: *origin == self.own,
+            body,
+        })
     }
 
     async fn body(
