@@ -1,11 +1,6 @@
 //! The functions that templates have beyond those of the language: the names and meanings of sprig 3.3.
 //!
-//! Each module below is one table of names, parameters and meanings. A name is here when what it gives depends on its
-//! arguments and the clock alone. Not here are therefore `env`, `expandenv` and `getHostByName`, which look around,
-//! and `bcrypt`, `htpasswd`, `uuidv4`, `shuffle`, `randAlpha`, `randAlphaNum`, `randAscii`, `randBytes`, `randInt`,
-//! `randNumeric`, `genPrivateKey`, `genCA`, `genCAWithKey`, `genSelfSignedCert`, `genSelfSignedCertWithKey`,
-//! `genSignedCert`, `genSignedCertWithKey`, `buildCustomCert`, `derivePassword`, `encryptAES` and `decryptAES`, which
-//! make secrets.
+//! Each module below is one table of names, parameters and meanings. [`WITHHELD`] are those that are not here, and why.
 //!
 //! Values have no identity here, other than in Go. What changes a dict gives the changed one, and a variable named as
 //! the dict gets it too where the call is an action of its own, as in `{{ $_ := set $dict "key" 1 }}`; see
@@ -26,18 +21,45 @@ mod kind;
 mod language;
 mod layout;
 mod list;
+mod method;
 mod number;
 mod path;
 mod pattern;
+mod random;
+mod secret;
+mod syntax;
 mod text;
 mod version;
 mod wrap;
 
 pub(super) use self::document::read as data;
+pub(super) use self::method::is_method;
 use gtmpl_ng::Func;
 
 /// What stands for one function: all its names, and what it does.
 type Entry = (&'static [&'static str], Func);
+
+/// Functions of sprig that are not here on purpose, and why.
+const WITHHELD: &[(&[&str], &str)] = &[
+    (&["env", "expandenv", "getHostByName"], "a template sees nothing but the result"),
+    (
+        &[
+            "genPrivateKey",
+            "genCA",
+            "genCAWithKey",
+            "genSelfSignedCert",
+            "genSelfSignedCertWithKey",
+            "genSignedCert",
+            "genSignedCertWithKey",
+        ],
+        "keys and certificates are made by tools for that, such as openssl",
+    ),
+];
+
+/// Why there is no function of this name, if it is one of sprig.
+pub(super) fn withheld(name: &str) -> Option<&'static str> {
+    WITHHELD.iter().find(|(names, _)| names.contains(&name)).map(|(_, reason)| *reason)
+}
 
 /// All functions by name.
 pub(super) fn functions() -> impl Iterator<Item = (&'static str, Func)> {
@@ -50,9 +72,13 @@ pub(super) fn functions() -> impl Iterator<Item = (&'static str, Func)> {
         kind::FUNCTIONS,
         language::FUNCTIONS,
         list::FUNCTIONS,
+        method::FUNCTIONS,
         number::FUNCTIONS,
         path::FUNCTIONS,
         pattern::FUNCTIONS,
+        random::FUNCTIONS,
+        secret::FUNCTIONS,
+        syntax::FUNCTIONS,
         text::FUNCTIONS,
         version::FUNCTIONS,
     ];

@@ -10,6 +10,7 @@
 //!
 //! What does not belong here: which functions there are.
 
+mod chain;
 mod source;
 
 use gtmpl_ng::{Context, ErrorContext, ExecError, Limits, ParseError, Template};
@@ -94,7 +95,7 @@ fn failed(error: &ExecError, text: &str) -> Failure {
         return mistake("1", &format!("executing {NAME:?}: {error}"));
     };
     let place = &error.context;
-    let column = place.col.saturating_sub(1);
+    let column = column(place, text);
     let reason = format!("executing {NAME:?} at <{}>: {}", expression(place, text), worded(&error.message));
     mistake(&format!("{}:{column}", place.line), &reason)
 }
@@ -103,7 +104,8 @@ fn failed(error: &ExecError, text: &str) -> Failure {
 fn worded(reason: &str) -> String {
     let name = |start: &str, end: &str| reason.strip_prefix(start)?.strip_suffix(end);
     if let Some(name) = name("function ", " not defined") {
-        return format!("function {name:?} not defined");
+        let reason = sprig::withheld(name).map(|reason| format!(": {reason}")).unwrap_or_default();
+        return format!("function {name:?} not defined{reason}");
     }
     if let Some(name) = name("template ", " not defined") {
         return format!("template {name:?} not defined");
@@ -114,11 +116,20 @@ fn worded(reason: &str) -> String {
     reason.to_owned()
 }
 
+/// Where that place is in the template that was typed, which lacks what was added to each action.
+fn column(place: &ErrorContext, text: &str) -> usize {
+    let column = place.col.saturating_sub(1);
+    let line = text.split('\n').nth(place.line.saturating_sub(1)).unwrap_or_default();
+    let added = line.get(..column).unwrap_or_default().matches(source::SHOWN).count() * source::SHOWN.len();
+    column - added
+}
+
 /// What is in the template at that place.
 fn expression<'a>(place: &ErrorContext, text: &'a str) -> &'a str {
     let line = text.split_inclusive('\n').take(place.line.saturating_sub(1)).map(str::len).sum::<usize>();
     let start = line + place.col.saturating_sub(1);
-    text.get(start..start + place.len).unwrap_or_default()
+    let found = text.get(start..start + place.len).unwrap_or_default();
+    found.strip_suffix(source::SHOWN).unwrap_or(found).trim_end()
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ impl Argument for Dict {
     const NAME: &'static str = "map[string]interface {}";
     fn read(value: &Value) -> Option<Self> {
         match value {
-            Value::Map(dict) | Value::Object(dict) => Some(dict.clone()),
+            Value::Map(dict) => Some(dict.clone()),
             // A dict that is missing is an empty one.
             Value::NoValue | Value::Nil => Some(Self::new()),
             _ => None,
@@ -192,7 +192,17 @@ pub(super) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::NoValue => "<nil>".to_owned(),
-        other => other.to_string(),
+        other => plain(other).to_string(),
+    }
+}
+
+/// The value with text in the place of everything that has a text of its own, however deep.
+pub(super) fn plain(value: &Value) -> Value {
+    match value {
+        Value::Object(parts) => parts.get("String").cloned().unwrap_or(Value::Nil),
+        Value::Array(list) => Value::Array(list.iter().map(plain).collect()),
+        Value::Map(dict) => Value::Map(dict.iter().map(|(key, value)| (key.clone(), plain(value))).collect()),
+        other => other.clone(),
     }
 }
 
@@ -216,12 +226,12 @@ pub(super) fn is_empty(value: &Value) -> bool {
         Value::Bool(value) => !value,
         Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
-        Value::Map(dict) | Value::Object(dict) => dict.is_empty(),
+        Value::Map(dict) => dict.is_empty(),
         Value::Number(number) => match number.kind() {
             NumberKind::Unsigned(number) => number == 0,
             NumberKind::Signed(number) => number == 0,
             NumberKind::Float(number) => number == 0.0,
         },
-        Value::Function(_) => false,
+        Value::Function(_) | Value::Object(_) => false,
     }
 }

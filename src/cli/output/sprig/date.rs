@@ -12,7 +12,7 @@ use gtmpl_ng::Value;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use super::argument::{Argument, Outcome, functions};
+use super::argument::{Answer, Argument, Outcome, functions};
 use super::layout;
 use crate::cli::env::Env;
 
@@ -36,6 +36,59 @@ functions! {
     "ago"(time: Time) => printed(rounded(Env::default().now().duration_since(time.at)));
     "duration"(seconds: Value) => printed(SignedDuration::from_secs(seconds_of(&seconds)));
     "durationRound"(duration: Value) => round(&duration);
+}
+
+/// The methods of times.
+pub(super) const TIME_METHODS: &[&str] = &[
+    "Add",
+    "AddDate",
+    "After",
+    "Before",
+    "Compare",
+    "Day",
+    "Equal",
+    "Format",
+    "Hour",
+    "IsZero",
+    "Local",
+    "Minute",
+    "Month",
+    "Nanosecond",
+    "Second",
+    "String",
+    "Sub",
+    "UTC",
+    "Unix",
+    "UnixMicro",
+    "UnixMilli",
+    "UnixNano",
+    "Weekday",
+    "Year",
+    "YearDay",
+];
+/// The methods of durations.
+pub(super) const DURATION_METHODS: &[&str] =
+    &["Hours", "Microseconds", "Milliseconds", "Minutes", "Nanoseconds", "Seconds", "String"];
+
+/// What a method gives of a time or a duration, if the text is one and has it.
+pub(super) fn method(name: &str, text: &str, given: &[Value]) -> Option<Outcome<Value>> {
+    if let Some(time) = Time::read(&Value::from(text)) {
+        return time.method(name, given);
+    }
+    if !given.is_empty() {
+        return None;
+    }
+    let duration = duration(text).ok()?;
+    let whole = |number: i128| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+    Some(match name {
+        "Hours" => (duration.as_secs_f64() / 3600.0).answer(),
+        "Minutes" => (duration.as_secs_f64() / 60.0).answer(),
+        "Seconds" => duration.as_secs_f64().answer(),
+        "Milliseconds" => Ok(whole(duration.as_millis())),
+        "Microseconds" => Ok(whole(duration.as_micros())),
+        "Nanoseconds" => Ok(whole(duration.as_nanos())),
+        _ => return None,
+    })
 }
 
 /// A time, and the zone it is told in.
@@ -70,6 +123,66 @@ impl Time {
         layout::written(form, self)
     }
 
+    fn method(self, name: &str, given: &[Value]) -> Option<Outcome<Value>> {
+        let number =
+            |form: &str| self.written(form).trim_start().parse::<i64>().map_err(|error| error.to_string());
+        let since = |scale: i128| {
+            i64::try_from(self.at.as_nanosecond().div_euclid(scale)).map_err(|error| error.to_string())
+        };
+        Some(match (name, given) {
+            ("Year", []) => number("2006").answer(),
+            ("Month", []) => self.written("January").answer(),
+            ("Day", []) => number("2").answer(),
+            ("Weekday", []) => self.written("Monday").answer(),
+            ("YearDay", []) => number("002").answer(),
+            ("Hour", []) => number("15").answer(),
+            ("Minute", []) => number("4").answer(),
+            ("Second", []) => number("5").answer(),
+            ("Nanosecond", []) => i64::from(self.at.subsec_nanosecond()).answer(),
+            ("Unix", []) => since(1_000_000_000).answer(),
+            ("UnixMilli", []) => since(1_000_000).answer(),
+            ("UnixMicro", []) => since(1_000).answer(),
+            ("UnixNano", []) => since(1).answer(),
+            ("IsZero", []) => (self.at == Self::ZERO.at).answer(),
+            ("UTC" | "Local", []) => self.universal().printed().answer(),
+            ("Format", [Value::String(layout)]) => self.written(layout).answer(),
+            ("Add", [change]) => {
+                let nanoseconds = match change {
+                    Value::Number(number) => SignedDuration::from_nanos(number.as_i64()?),
+                    Value::String(text) => duration(text).ok()?,
+                    _ => return None,
+                };
+                self.later(nanoseconds).map(Self::printed).answer()
+            }
+            ("AddDate", [Value::Number(years), Value::Number(months), Value::Number(days)]) => self
+                .on_another_day(years.as_i64()?, months.as_i64()?, days.as_i64()?)
+                .map(Self::printed)
+                .answer(),
+            ("Sub", [other]) => printed(self.at.duration_since(Self::read(other)?.at)).answer(),
+            (_, [other]) => Ok(super::version::compared(name, self.at.cmp(&Self::read(other)?.at))?),
+            _ => return None,
+        })
+    }
+
+    /// So many years, months and days later; a day that a month has not is one of the next.
+    fn on_another_day(self, years: i64, months: i64, days: i64) -> Outcome<Self> {
+        let wrong = |error: jiff::Error| error.to_string();
+        let here = self.offset.to_datetime(self.at);
+        let months = i64::from(here.year()) * 12 + i64::from(here.month()) - 1 + years * 12 + months;
+        let year = i16::try_from(months.div_euclid(12)).map_err(|error| error.to_string())?;
+        let month = i8::try_from(months.rem_euclid(12) + 1).map_err(|error| error.to_string())?;
+        let days = jiff::Span::new().try_days(days + i64::from(here.day()) - 1).map_err(wrong)?;
+        let first = jiff::civil::Date::new(year, month, 1).map_err(wrong)?;
+        let date = first.checked_add(days).map_err(wrong)?;
+        let at = self.offset.to_timestamp(date.to_datetime(here.time())).map_err(wrong)?;
+        Ok(Self { at, ..self })
+    }
+
+    fn later(self, duration: SignedDuration) -> Outcome<Self> {
+        let at = self.at.checked_add(duration).map_err(|error| error.to_string())?;
+        Ok(Self { at, ..self })
+    }
+
     fn printed(self) -> String {
         self.written(PRINTED)
     }
@@ -87,8 +200,7 @@ impl Time {
     }
 
     fn changed(self, change: &str) -> Outcome<Self> {
-        let at = self.at.checked_add(duration(change)?).map_err(|error| error.to_string())?;
-        Ok(Self { at, ..self })
+        self.later(duration(change)?)
     }
 }
 

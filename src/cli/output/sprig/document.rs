@@ -5,7 +5,7 @@
 use gtmpl_ng::{Number, NumberKind, Value};
 use oras::oci::json;
 
-use super::argument::{Outcome, functions};
+use super::argument::{Outcome, functions, text_of};
 
 functions! {
     "fromJson"(text: String) => parsed(&text).unwrap_or(Value::Nil);
@@ -55,7 +55,8 @@ fn written(value: &Value) -> serde_json::Value {
         Value::Bool(value) => (*value).into(),
         Value::String(text) => text.as_str().into(),
         Value::Array(list) => list.iter().map(written).collect(),
-        Value::Map(dict) | Value::Object(dict) => {
+        Value::Object(_) => text_of(value).into(),
+        Value::Map(dict) => {
             let mut entries: Vec<_> = dict.iter().collect();
             entries.sort_by_key(|(key, _)| *key);
             entries.into_iter().map(|(key, value)| (key.clone(), written(value))).collect()

@@ -29,7 +29,8 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
         Value::Bool(_) => "bool",
         Value::String(_) => "string",
         Value::Array(_) => "slice",
-        Value::Map(_) | Value::Object(_) => "map",
+        Value::Map(_) => "map",
+        Value::Object(_) => "ptr",
         Value::Function(_) => "func",
         Value::Number(number) => match number.kind() {
             NumberKind::Float(_) => "float64",
@@ -43,7 +44,8 @@ pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::NoValue | Value::Nil => "<nil>",
         Value::Array(_) => "[]interface {}",
-        Value::Map(_) | Value::Object(_) => "map[string]interface {}",
+        Value::Map(_) => "map[string]interface {}",
+        Value::Object(_) => "*semver.Version",
         other => kind_of(other),
     }
 }

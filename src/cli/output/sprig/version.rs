@@ -3,6 +3,8 @@
 //! Ranges are written as in npm: `^1.2`, `~1.2.3`, `>=1, <2 || 3.x`, `1.2 - 2.3`. A prerelease is within a range only
 //! when the range itself names one.
 //!
+//! A version is the only object among the values of a template: a struct, where all else with keys is a dict.
+//!
 //! What does not belong here: the version of this program.
 
 use std::cmp::Ordering;
@@ -10,16 +12,16 @@ use std::cmp::Ordering;
 use gtmpl_ng::Value;
 use semver::{BuildMetadata, Prerelease, Version};
 
-use super::argument::{Dict, Outcome, functions};
+use super::argument::{Dict, Outcome, functions, text_of};
 
 functions! {
-    "semver"(text: String) => parts(&text);
+    "semver"(text: String) => read(&text, Stars::Refused).map(|(version, _)| value(&version, &text));
     "semverCompare"(range: String, version: String) => within(&range, &version);
 }
 
-/// The parts by the names of sprig's fields and methods.
-fn parts(text: &str) -> Outcome<Dict> {
-    let (version, _) = read(text, Stars::Refused)?;
+/// A version as a value: its parts by the names of sprig's methods. Nothing else is an object; what is shown of one is
+/// its `String`.
+fn value(version: &Version, original: &str) -> Value {
     let number = |number: u64| Value::from(number);
     let parts = [
         ("Major", number(version.major)),
@@ -27,10 +29,79 @@ fn parts(text: &str) -> Outcome<Dict> {
         ("Patch", number(version.patch)),
         ("Prerelease", Value::from(version.pre.as_str())),
         ("Metadata", Value::from(version.build.as_str())),
-        ("Original", Value::from(text)),
+        ("Original", Value::from(original)),
         ("String", Value::from(version.to_string())),
     ];
-    Ok(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect())
+    Value::Object(parts.into_iter().map(|(name, part)| (name.to_owned(), part)).collect())
+}
+
+/// The methods of versions that are more than one of its parts.
+pub(super) const METHODS: &[&str] = &[
+    "Compare",
+    "Equal",
+    "LessThan",
+    "LessThanEqual",
+    "GreaterThan",
+    "GreaterThanEqual",
+    "IncMajor",
+    "IncMinor",
+    "IncPatch",
+    "SetPrerelease",
+    "SetMetadata",
+];
+
+/// What a method gives of a version. Parts are methods, too.
+pub(super) fn method(name: &str, parts: &Dict, given: &[Value]) -> Option<Outcome<Value>> {
+    if given.is_empty()
+        && let Some(part) = parts.get(name)
+    {
+        return Some(Ok(part.clone()));
+    }
+    let version = |value: &Value| match value {
+        Value::Object(parts) => {
+            read(&text_of(parts.get("String")?), Stars::Refused).ok().map(|(version, _)| version)
+        }
+        _ => None,
+    };
+    let mut this = version(&Value::Object(parts.clone()))?;
+    Some(match (name, given) {
+        ("IncMajor" | "IncMinor" | "IncPatch", []) => {
+            Ok(value(&next(&this, name), &next(&this, name).to_string()))
+        }
+        ("SetPrerelease", [Value::String(text)]) => Prerelease::new(text)
+            .map(|pre| this.pre = pre)
+            .map_err(|_| "invalid prerelease string".to_owned())
+            .map(|()| value(&this, &this.to_string())),
+        ("SetMetadata", [Value::String(text)]) => BuildMetadata::new(text)
+            .map(|build| this.build = build)
+            .map_err(|_| "invalid metadata string".to_owned())
+            .map(|()| value(&this, &this.to_string())),
+        (_, [other]) => Ok(compared(name, this.cmp_precedence(&version(other)?))?),
+        _ => return None,
+    })
+}
+
+/// The next version. One after a prerelease is the one that it came before.
+fn next(version: &Version, method: &str) -> Version {
+    match method {
+        "IncMajor" => Version::new(version.major + 1, 0, 0),
+        "IncMinor" => Version::new(version.major, version.minor + 1, 0),
+        _ if version.pre.is_empty() => Version::new(version.major, version.minor, version.patch + 1),
+        _ => Version::new(version.major, version.minor, version.patch),
+    }
+}
+
+/// What the methods that compare say of an order.
+pub(super) fn compared(method: &str, order: Ordering) -> Option<Value> {
+    Some(match method {
+        "Compare" => Value::from(order as i64),
+        "Equal" => order.is_eq().into(),
+        "LessThan" | "Before" => order.is_lt().into(),
+        "LessThanEqual" => order.is_le().into(),
+        "GreaterThan" | "After" => order.is_gt().into(),
+        "GreaterThanEqual" => order.is_ge().into(),
+        _ => return None,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

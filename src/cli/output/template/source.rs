@@ -5,10 +5,19 @@
 //! - `{{$_ := set $dict ...}}` becomes `{{$dict = set $dict ...}}`. Whoever writes the former wants the dict of that
 //!   name to change; values have no identity here, so it is the name that gets the changed dict.
 //!
+//! - `{{$time.Format "2006"}}` becomes `{{method "Format" $time "2006"}}`; see [`super::chain`].
+//! - `{{X}}` becomes `{{X | shown}}`, because the engine prints values that have a text of their own in its own way.
+//!
 //! What is no template stays as it is, for the engine to say so. What does not belong here: how it runs.
+
+use super::super::sprig::is_method;
+use super::chain::called;
 
 /// Functions that change the dict they are given.
 const CHANGING: [&str; 6] = ["set", "unset", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite"];
+
+/// What ends an action that prints something.
+pub(super) const SHOWN: &str = " | shown";
 
 /// The same template for the engine.
 pub(super) fn rewritten(text: &str) -> String {
@@ -48,7 +57,7 @@ fn length(text: &str) -> Option<usize> {
 }
 
 /// How long the literal is that the text begins with; all that is left if it has no end.
-fn literal(text: &str) -> Option<usize> {
+pub(super) fn literal(text: &str) -> Option<usize> {
     let quote = text.chars().next().filter(|quote| "\"'`".contains(*quote))?;
     let mut escaped = false;
     let end = text.char_indices().skip(1).find(|(_, letter)| {
@@ -65,6 +74,10 @@ fn write_action(new: &mut String, action: &str, open: &mut Vec<usize>) {
     let (inner, right) = inner.strip_suffix(" -").map_or((inner, ""), |inner| (inner, " -"));
     let words: Vec<&str> = inner.split_whitespace().take(5).collect();
     let mut inner = with_literals(inner);
+    let comment = inner.trim_start().starts_with("/*");
+    if !comment {
+        inner = called(&inner, is_method);
+    }
     match words.as_slice() {
         ["if" | "range" | "with" | "block" | "define", ..] => open.push(1),
         ["else", "with", ..] => {
@@ -84,9 +97,18 @@ fn write_action(new: &mut String, action: &str, open: &mut Vec<usize>) {
         ["$_", ":=" | "=", function, dict, ..] if CHANGING.contains(function) && is_name(dict) => {
             inner = inner.replacen("$_", dict, 1).replacen(":=", "=", 1);
         }
+        // Go takes a last command that is empty.
+        _ if !comment && prints(&words) && !inner.trim_end().ends_with('|') => inner.push_str(SHOWN),
         _ => {}
     }
     new.extend(["{{", left, &inner, right, "}}"]);
+}
+
+/// Whether an action with these words prints something.
+fn prints(words: &[&str]) -> bool {
+    let assigns = words.iter().skip(1).any(|word| matches!(*word, ":=" | "="));
+    let language = ["if", "with", "range", "block", "define", "template", "else", "end", "break", "continue"];
+    !assigns && words.first().is_some_and(|first| !language.contains(first))
 }
 
 /// The name of a variable.
@@ -180,7 +202,7 @@ mod tests {
             ("{{`two\nlines`}}", r#"{{"two\nlines"}}"#),
             (r#"{{"}}" | print '"' "\""}}"#, r#"{{"}}" | print '"' "\""}}"#),
         ] {
-            assert_eq!(rewritten(go), engine);
+            assert_eq!(rewritten(go).replace(SHOWN, ""), engine);
         }
     }
 
@@ -196,7 +218,18 @@ mod tests {
             "a {{",
             "}}",
         ] {
-            assert_eq!(rewritten(text), text);
+            assert_eq!(rewritten(text).replace(SHOWN, ""), text);
+        }
+    }
+
+    #[test]
+    fn what_is_printed_goes_through_what_shows_it() {
+        for action in [".a", "$x | f", "(f)", "template2"] {
+            assert_eq!(rewritten(&format!("{{{{- {action} -}}}}")), format!("{{{{- {action} | shown -}}}}"));
+        }
+        for action in ["$x := 1", "$x = f", "if .a", "end", "else", "/* a */", "template \"a\" .", "break"] {
+            let text = format!("{{{{{action}}}}}");
+            assert_eq!(rewritten(&text), text);
         }
     }
 

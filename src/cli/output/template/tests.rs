@@ -135,7 +135,8 @@ fn a_failure_says_where_it_happened() {
         "Error: template: format output:2:3: executing \"format output\" at <fail .artifactType>: error calling fail: a/b"
     );
     assert_eq!(failure("{{nope}}"), "Error: template: format output:1: function \"nope\" not defined");
-    assert_eq!(failure("{{env \"HOME\"}}"), "Error: template: format output:1: function \"env\" not defined");
+    let reason = "function \"env\" not defined: a template sees nothing but the result";
+    assert_eq!(failure("{{env \"HOME\"}}"), format!("Error: template: format output:1: {reason}"));
     assert!(failure("{{index .content.layers 7}}").ends_with("error calling index: index out of range: 7"));
 }
 
@@ -177,10 +178,34 @@ fn what_a_few_words_would_blow_up_is_refused() {
 }
 
 #[test]
+fn a_pair_of_certificate_and_key_is_taken_if_it_is_one() {
+    let made = rcgen::generate_simple_self_signed(["example.com".to_owned()]).unwrap();
+    let data = json!({ "certificate": made.cert.pem(), "key": made.signing_key.serialize_pem() });
+    let pair = "{{$pair := buildCustomCert (b64enc .certificate) (b64enc .key)}}";
+    assert_eq!(
+        printed(&format!("{pair}{{{{eq $pair.Cert .certificate}}}} {{{{eq $pair.Key .key}}}}"), &data),
+        "true true"
+    );
+    let exchanged = run("{{buildCustomCert (b64enc .certificate) (b64enc .certificate)}}", &data).1.unwrap();
+    assert!(exchanged.contains("error parsing private key"), "{exchanged}");
+}
+
+#[test]
+fn what_was_encrypted_is_read_with_its_password_alone() {
+    let encrypted = printed("{{encryptAES \"one\" \"text\"}}", &json!({}));
+    let data = json!({ "text": encrypted });
+    assert_eq!(printed("{{decryptAES \"one\" .text}}", &data), "text");
+    for wrong in ["{{decryptAES \"one\" \"YQ==\"}}", "{{decryptAES \"one\" (trunc 30 .text | b64enc)}}"] {
+        let failure = run(wrong, &data).1.unwrap();
+        assert!(failure.ends_with("the text was not encrypted with this password"), "{failure}");
+    }
+}
+
+#[test]
 fn every_function_has_one_meaning() {
     let mut names: Vec<_> = sprig::functions().map(|(name, _)| name).collect();
     let count = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), count), (192, 192));
+    assert_eq!((names.len(), count), (211, 211));
 }
