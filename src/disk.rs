@@ -18,11 +18,13 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, IoContext, Result};
 
+mod private;
 mod save;
 mod scratch;
 mod spool;
 mod work;
 
+pub use private::write_private;
 pub use save::{save, save_all};
 pub use scratch::Scratch;
 pub use spool::Spool;

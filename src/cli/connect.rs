@@ -152,17 +152,17 @@ impl App {
         remote: &Remote,
         credential: Option<Credential>,
     ) -> Result<Host, Failure> {
-        let client = self.client(registry, remote, credential, Tokens::default()).await?;
+        let client = self.client((registry, ""), remote, credential, Tokens::default()).await?;
         Ok(Host::new(client, registry))
     }
 
     /// The files of credentials, in the order in which they are asked. All of them are read once, so that one that is
     /// no such file is told before anything is sent.
     pub(crate) async fn store(&self, typed: &[PathBuf]) -> Result<Store, Failure> {
-        let files = if typed.is_empty() {
-            self.env.docker_config_file().into_iter().collect()
+        let (files, others) = if typed.is_empty() {
+            (self.env.docker_config_file().into_iter().collect(), self.env.containers_auth_files())
         } else {
-            typed.to_vec()
+            (typed.to_vec(), Vec::new())
         };
         self.note(|scene| {
             let side = scene.places.last().and_then(|(side, _)| *side);
@@ -172,7 +172,7 @@ impl App {
                 }
             }
         });
-        let store = Store::new(files);
+        let store = Store::new(files).falling_back_to(others);
         store.check().await?;
         Ok(store)
     }
@@ -181,7 +181,8 @@ impl App {
         let Some(reference) = end.place.reference() else { return Ok(None) };
         self.remember(end);
         let credential = self.credential(&end.remote).await?;
-        let client = self.client(&reference.registry, &end.remote, credential, end.tokens.clone()).await?;
+        let place = (reference.registry.as_str(), reference.repository.as_str());
+        let client = self.client(place, &end.remote, credential, end.tokens.clone()).await?;
         let access = Access { actions: end.actions.clone() };
         let mut repository = Repository::new(client, reference, access, end.referrers);
         if !end.accept.is_empty() {
@@ -213,12 +214,14 @@ impl App {
 
     async fn client(
         &self,
-        registry: &str,
+        (registry, repository): (&str, &str),
         remote: &Remote,
         credential: Option<Credential>,
-        tokens: Tokens,
+        shared: Tokens,
     ) -> Result<Client, Failure> {
-        let store = self.store(&remote.registry_config).await?;
+        let store = self.store(&remote.registry_config).await?.for_repository(repository);
+        // What is kept for one repository opens no other.
+        let tokens = if store.is_particular(registry).await? { Tokens::default() } else { shared };
         let settings = Settings {
             plain_http: remote.plain_http.unwrap_or_else(|| is_local(registry)),
             insecure: remote.insecure,
@@ -243,7 +246,7 @@ impl App {
             self.terminal.warn(&format!("WARNING! Using {flag} via the CLI is insecure. Use {flag}-stdin."));
         }
         let secret = match (&remote.password, &remote.identity_token) {
-            (Some(secret), _) | (None, Some(secret)) => Secret::from(secret.as_str()),
+            (Some(secret), _) | (None, Some(secret)) => secret.clone(),
             _ if remote.password_stdin || remote.identity_token_stdin => {
                 self.terminal.secret_from_stdin().await?
             }

@@ -16,6 +16,7 @@ use oras::oci::Platform;
 pub(crate) struct Env {
     home: Option<PathBuf>,
     docker_config: Option<PathBuf>,
+    containers_auth: Vec<PathBuf>,
     plain: bool,
     cache: Option<PathBuf>,
     source_date: Option<OsString>,
@@ -28,9 +29,11 @@ impl Env {
         let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let plain = is_plain(text);
+        let runtime = path("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
         Self {
             home: std::env::home_dir(),
             docker_config: path("DOCKER_CONFIG"),
+            containers_auth: path("REGISTRY_AUTH_FILE").into_iter().chain(runtime).collect(),
             plain,
             cache: path("ORAS_CACHE"),
             source_date: std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty()),
@@ -49,6 +52,11 @@ impl Env {
             (None, home) => home.as_ref()?.join(".docker"),
         };
         Some(folder.join("config.json"))
+    }
+
+    /// The files in which podman and its relatives keep credentials, in the order in which they are looked at.
+    pub(crate) fn containers_auth_files(&self) -> Vec<PathBuf> {
+        self.containers_auth.clone()
     }
 
     /// The image layout in which what was read of registries is kept, if any is.

@@ -5,6 +5,7 @@
 //!
 //! What does not belong here: helper programs, and where the file lies.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{Credential, Secret, hosts};
 use crate::disk::{self, joined};
@@ -24,9 +26,32 @@ use crate::oci::json;
 const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// What one file says.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Config {
-    all: Map<String, Value>,
+    pub(super) all: Map<String, Value>,
+}
+
+/// What it says is secret.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Config {
+    fn drop(&mut self) {
+        self.all.get_mut("auths").into_iter().for_each(wipe);
+    }
+}
+
+/// Wipes all text of a value.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        _ => {}
+    }
 }
 
 impl Config {
@@ -43,11 +68,29 @@ impl Config {
         names.into_iter().flatten().filter_map(Value::as_str).find(|name| !name.is_empty())
     }
 
-    /// The credential that lies in the file itself.
-    pub(super) fn credential(&self, key: &str) -> Result<Option<Credential>> {
-        let Some(Value::Object(entries)) = self.all.get("auths") else { return Ok(None) };
-        let by_host = || entries.iter().find(|(name, _)| hosts::host_of(name) == key).map(|(_, entry)| entry);
-        entries.get(key).or_else(by_host).map(decode).transpose()
+    /// The credential of a whole registry that lies in the file itself, and its key there.
+    pub(super) fn credential(&self, key: &str) -> Result<Option<(&str, Credential)>> {
+        let mut names = self.names().filter(|name| hosts::host_of(name) == Some(key));
+        let exact = self.names().find(|name| *name == key);
+        let Some(name) = exact.or_else(|| names.next()) else { return Ok(None) };
+        Ok(self.entry(name)?.map(|credential| (name, credential)))
+    }
+
+    /// The keys that stand for a repository or a part of its path, the longest first.
+    pub(super) fn below(&self, host: &str, repository: &str) -> Vec<&str> {
+        let mut keys: Vec<&str> =
+            self.names().filter(|name| hosts::is_above(name, host, repository)).collect();
+        keys.sort_by_key(|name| std::cmp::Reverse(name.trim_end_matches('/').len()));
+        keys
+    }
+
+    /// What lies in the file under exactly this key.
+    pub(super) fn entry(&self, name: &str) -> Result<Option<Credential>> {
+        self.all.get("auths").and_then(|auths| auths.get(name)).map(decode).transpose()
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.all.get("auths").and_then(Value::as_object).into_iter().flat_map(Map::keys).map(String::as_str)
     }
 }
 
@@ -74,7 +117,7 @@ pub(super) async fn erase(path: PathBuf, key: String) -> Result<()> {
     }
     change(path, move |entries| {
         let before = entries.len();
-        entries.retain(|name, _| *name != key && hosts::host_of(name) != key);
+        entries.retain(|name, _| *name != key && hosts::host_of(name) != Some(key.as_str()));
         entries.len() != before
     })
     .await
@@ -94,13 +137,16 @@ where
         };
         disk::make_private_folder(folder)?;
         locked(folder, || {
-            let mut all = read(&path)?.all;
-            let auths = all.entry("auths").or_insert_with(|| Map::new().into());
+            let mut config = read(&path)?;
+            let auths = config.all.entry("auths").or_insert_with(|| Map::new().into());
+            if auths.is_null() {
+                *auths = Map::new().into();
+            }
             let Value::Object(entries) = auths else { return Ok(()) };
             if !make(entries) {
                 return Ok(());
             }
-            disk::write(&path, &tabbed(&all), 0o600)
+            disk::write_private(&path, &tabbed(&config.all))
         })
     };
     joined(tokio::task::spawn_blocking(work).await)
@@ -115,14 +161,18 @@ fn locked(folder: &Path, work: impl FnOnce() -> Result<()>) -> Result<()> {
     work()
 }
 
-/// Folders cannot be locked here; the file is still never seen half written.
+/// Folders cannot be locked here, so a file is, which stays.
 #[cfg(not(unix))]
-fn locked(_: &Path, work: impl FnOnce() -> Result<()>) -> Result<()> {
+fn locked(folder: &Path, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let path = folder.join(".oras-lock");
+    let file = fs::File::options().write(true).create(true).truncate(false).open(&path).at("open", &path)?;
+    let mut lock = fd_lock::RwLock::new(file);
+    let _held = lock.write().at("lock", &path)?;
     work()
 }
 
 fn read(path: &Path) -> Result<Config> {
-    let mut text = Vec::new();
+    let mut text = Zeroizing::new(Vec::new());
     match fs::File::open(path) {
         Ok(file) => {
             let read = file.take(LIMIT + 1).read_to_end(&mut text).at("read", path);
@@ -219,11 +269,12 @@ fn illegal(text: &str, error: &base64::DecodeError) -> String {
 /// Writes a credential into an entry, whose other fields stay.
 fn encode(fields: &mut Map<String, Value>, credential: &Credential) {
     let pair = Secret::from(format!("{}:{}", credential.username, credential.password.expose()));
-    let auth = if pair.expose() == ":" { String::new() } else { STANDARD.encode(pair.expose()) };
+    let auth =
+        Secret::from(if pair.expose() == ":" { String::new() } else { STANDARD.encode(pair.expose()) });
     fields.remove("username");
     fields.remove("password");
     for (field, value) in [
-        ("auth", auth.as_str()),
+        ("auth", auth.expose()),
         ("identitytoken", credential.refresh_token.expose()),
         ("registrytoken", credential.access_token.expose()),
     ] {
@@ -236,9 +287,9 @@ fn encode(fields: &mut Map<String, Value>, credential: &Credential) {
 }
 
 /// JSON indented by tabs, as docker writes this file.
-fn tabbed(all: &Map<String, Value>) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"\t"));
+fn tabbed(all: &Map<String, Value>) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::new());
+    let mut serializer = Serializer::with_formatter(&mut *text, PrettyFormatter::with_indent(b"\t"));
     // Values that were read from JSON can be written as JSON, and a vector takes all.
     let _ = all.serialize(&mut serializer);
     text

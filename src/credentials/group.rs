@@ -6,9 +6,22 @@
 //! What does not belong here: what the program is told, and what it answers.
 
 use std::io;
-use std::process::Output;
+use std::process::ExitStatus;
 
+use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStdin, Command};
+use zeroize::Zeroizing;
+
+/// The most that is read of an answer: 1 MiB.
+const LIMIT: u64 = 1024 * 1024;
+
+/// How a program ended, and what it said.
+pub(super) struct Output {
+    /// Its end.
+    pub(super) status: ExitStatus,
+    /// Its standard output.
+    pub(super) stdout: Zeroizing<Vec<u8>>,
+}
 
 /// A running program. Dropped before its end, it is ended.
 pub(super) struct Group {
@@ -39,13 +52,18 @@ impl Group {
     }
 
     /// Waits for its end, and for the end of those that could still write to its output.
-    pub(super) async fn output(self) -> io::Result<Output> {
+    pub(super) async fn output(mut self) -> io::Result<Output> {
+        let mut stdout = Zeroizing::new(Vec::new());
+        if let Some(pipe) = self.child.stdout.take() {
+            pipe.take(LIMIT + 1).read_to_end(&mut stdout).await?;
+        }
+        if stdout.len() as u64 > LIMIT {
+            return Err(io::Error::other(format!("answer is larger than the limit of {LIMIT} bytes")));
+        }
+        let status = self.child.wait().await?;
         #[cfg(unix)]
-        let mut members = self.members;
-        let output = self.child.wait_with_output().await?;
-        #[cfg(unix)]
-        members.release();
-        Ok(output)
+        self.members.release();
+        Ok(Output { status, stdout })
     }
 }
 

@@ -7,14 +7,15 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
-use super::group::Group;
+use super::group::{Group, Output};
 use super::{Credential, Secret};
 use crate::error::{Error, Kind, Result};
 
@@ -27,22 +28,33 @@ const TOKEN_USER: &str = "<token>";
 pub(super) struct Helper {
     program: String,
     search: Option<Vec<PathBuf>>,
+    patience: Option<Duration>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// What a helper is told to keep.
+#[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry<'a> {
-    #[serde(rename = "ServerURL", default)]
-    server: std::borrow::Cow<'a, str>,
+    #[serde(rename = "ServerURL")]
+    server: &'a str,
+    username: &'a str,
+    secret: &'a str,
+}
+
+/// What a helper has.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
     #[serde(default)]
-    username: std::borrow::Cow<'a, str>,
+    username: String,
     #[serde(default)]
-    secret: std::borrow::Cow<'a, str>,
+    secret: Secret,
 }
 
 impl Helper {
-    pub(super) fn new(name: &str, search: Option<Vec<PathBuf>>) -> Self {
-        Self { program: format!("docker-credential-{name}"), search }
+    /// The helper of that name, looked for in these folders or by the system, and the time it has for an answer.
+    pub(super) fn new(name: &str, search: Option<Vec<PathBuf>>, patience: Option<Duration>) -> Self {
+        Self { program: format!("docker-credential-{name}"), search, patience }
     }
 
     /// What it has for a key; nothing is no error.
@@ -51,15 +63,14 @@ impl Helper {
         if !output.status.success() {
             return if said(&output) == NONE { Ok(None) } else { Err(self.failed("get", &output)) };
         }
-        let answer = Zeroizing::new(output.stdout);
-        let entry: Entry<'_> = serde_json::from_slice(&answer).map_err(|error| {
+        let answer: Answer = serde_json::from_slice(&output.stdout).map_err(|error| {
             Error::new(Kind::Credential(format!("{} get: invalid answer: {error}", self.program)))
         })?;
-        let secret = Secret::from(entry.secret.as_ref());
-        Ok(Some(if entry.username == TOKEN_USER {
+        let Answer { username, secret } = answer;
+        Ok(Some(if username == TOKEN_USER {
             Credential { refresh_token: secret, ..Credential::default() }
         } else {
-            Credential { username: entry.username.into_owned(), password: secret, ..Credential::default() }
+            Credential { username, password: secret, ..Credential::default() }
         }))
     }
 
@@ -70,7 +81,7 @@ impl Helper {
         } else {
             (TOKEN_USER, &credential.refresh_token)
         };
-        let entry = Entry { server: key.into(), username: username.into(), secret: secret.expose().into() };
+        let entry = Entry { server: key, username, secret: secret.expose() };
         let text = serde_json::to_vec(&entry).map_err(|error| Error::invalid(error.to_string()))?;
         self.done("store", &Zeroizing::new(text)).await
     }
@@ -103,7 +114,13 @@ impl Helper {
             }
             child.output().await
         };
-        run.await.map_err(|error| self.unstarted(&error))
+        let Some(patience) = self.patience else {
+            return run.await.map_err(|error| self.unstarted(&error));
+        };
+        match tokio::time::timeout(patience, run).await {
+            Ok(done) => done.map_err(|error| self.unstarted(&error)),
+            Err(_) => Err(self.error(action, &format!("no answer within {patience:?}"))),
+        }
     }
 
     /// The program's file: looked for in the given folders, or left to the system.
@@ -128,6 +145,10 @@ impl Helper {
     fn failed(&self, action: &str, output: &Output) -> Error {
         let text = said(output);
         let text = if text.is_empty() { output.status.to_string() } else { text };
+        self.error(action, &text)
+    }
+
+    fn error(&self, action: &str, text: &str) -> Error {
         Error::new(Kind::Credential(format!("error calling {} {action}: {text}", self.program)))
     }
 }

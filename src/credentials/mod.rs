@@ -1,7 +1,8 @@
-//! Who I am for a host: docker's config file, credential helpers.
+//! Who I am for a host: docker's config file, those of its relatives, credential helpers.
 //!
 //! A [`Store`] looks through config files in order and writes only the first of them, as oras does. Each file says for
-//! each host whether the credential lies in the file itself or with a helper program. Where the files lie is the
+//! each host whether the credential lies in the file itself or with a helper program, and may have others for single
+//! repositories. Where the files lie is the
 //! caller's business: nothing here reads the environment or knows a home folder.
 //!
 //! What does not belong here: HTTP, and what a registry does with a credential.
@@ -12,13 +13,17 @@ mod helper;
 mod hosts;
 mod secret;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use secret::Secret;
 
 use self::config::Config;
 use self::helper::Helper;
 use crate::error::{Error, Kind, Result};
+
+/// How long a helper may take for its answer.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a host knows somebody by. Any part may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,17 +45,49 @@ impl Credential {
     }
 }
 
+/// A credential, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The credential.
+    pub credential: Credential,
+    /// The config file that has it, or says who has it.
+    pub file: PathBuf,
+    /// The name of the helper that has it; none where it lies in the file itself.
+    pub helper: Option<String>,
+    /// The key under which it is kept.
+    pub key: String,
+}
+
 /// The config files in the order in which they are asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     files: Vec<PathBuf>,
+    others: Vec<PathBuf>,
+    repository: String,
     search: Option<Vec<PathBuf>>,
+    patience: Option<Duration>,
 }
 
 impl Store {
-    /// These files, with helpers found as the system finds programs.
+    /// These files, with helpers found as the system finds programs and given a minute to answer.
     pub fn new(files: Vec<PathBuf>) -> Self {
-        Self { files, search: None }
+        let (others, repository) = (Vec::new(), String::new());
+        Self { files, others, repository, search: None, patience: Some(PATIENCE) }
+    }
+
+    /// The same with files of other programs, asked where the own files know nothing of a registry, and never written.
+    #[must_use]
+    pub fn falling_back_to(mut self, others: Vec<PathBuf>) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// The same for work in one repository: what is kept for it, or for a part of its path, wins over what is kept for
+    /// the registry as a whole.
+    #[must_use]
+    pub fn for_repository(mut self, repository: &str) -> Self {
+        repository.clone_into(&mut self.repository);
+        self
     }
 
     /// The same with helpers looked for in these folders.
@@ -60,7 +97,14 @@ impl Store {
         self
     }
 
-    /// The files it asks.
+    /// The same with another time that a helper has for its answer; none is as long as it takes.
+    #[must_use]
+    pub fn waiting(mut self, patience: Option<Duration>) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The files it asks first. The first of them is the one that is written.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
@@ -70,29 +114,69 @@ impl Store {
     /// # Errors
     /// A file that is no docker config or cannot be read.
     pub async fn check(&self) -> Result<()> {
-        for file in &self.files {
+        for file in self.all() {
             Config::load(file).await?;
         }
         Ok(())
     }
 
+    /// Whether a file has something for the repository and not for all of the registry.
+    ///
+    /// # Errors
+    /// As [`Store::check`].
+    pub async fn is_particular(&self, host: &str) -> Result<bool> {
+        for file in self.all() {
+            if !Config::load(file).await?.below(host, &self.repository).is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The credential of a registry: of the first file that has one.
     ///
     /// # Errors
-    /// A file that is no docker config; a helper that is missing or fails.
+    /// A file that is no docker config; a helper that is missing, fails or does not answer.
     pub async fn get(&self, host: &str) -> Result<Option<Credential>> {
-        let key = hosts::key(host);
-        for file in &self.files {
+        Ok(self.find(host).await?.map(|stored| stored.credential))
+    }
+
+    /// The same, and where it was found.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub async fn find(&self, host: &str) -> Result<Option<Stored>> {
+        for file in self.all() {
             let config = Config::load(file).await?;
-            let found = match config.helper(key) {
-                Some(name) => self.helper(name).get(key).await?,
-                None => config.credential(key)?,
-            };
-            if let Some(found) = found.filter(|found| !found.is_empty()) {
+            if let Some(found) = self.found(&config, file, host).await? {
                 return Ok(Some(found));
             }
         }
         Ok(None)
+    }
+
+    async fn found(&self, config: &Config, file: &Path, host: &str) -> Result<Option<Stored>> {
+        let stored = |credential: Credential, key: &str, helper: Option<&str>| Stored {
+            credential,
+            file: file.to_owned(),
+            helper: helper.map(str::to_owned),
+            key: key.to_owned(),
+        };
+        for key in config.below(host, &self.repository) {
+            if let Some(found) = config.entry(key)?.filter(|found| !found.is_empty()) {
+                return Ok(Some(stored(found, key, None)));
+            }
+        }
+        let key = hosts::key(host);
+        let found = match config.helper(key) {
+            Some(name) => self.helper(name).get(key).await?.map(|found| stored(found, key, Some(name))),
+            None => config.credential(key)?.map(|(key, found)| stored(found, key, None)),
+        };
+        Ok(found.filter(|found| !found.credential.is_empty()))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().chain(&self.others)
     }
 
     /// Keeps a credential in the first file, or with the helper it names.
@@ -132,7 +216,7 @@ impl Store {
     }
 
     fn helper(&self, name: &str) -> Helper {
-        Helper::new(name, self.search.clone())
+        Helper::new(name, self.search.clone(), self.patience)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::disk;
 
 fn user(username: &str, password: &str) -> Credential {
     Credential { username: username.into(), password: password.into(), ..Credential::default() }
@@ -78,6 +79,59 @@ async fn the_first_file_with_a_credential_wins_and_only_the_first_is_written() {
 }
 
 #[tokio::test]
+async fn the_files_of_others_are_asked_last_and_never_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, other) = (folder.path().join("own.json"), folder.path().join("other.json"));
+    Store::new(vec![other.clone()]).put("h", &user("other", "p")).await.unwrap();
+    let store = Store::new(vec![own.clone()]).falling_back_to(vec![other.clone()]);
+    let found = store.find("h").await.unwrap().unwrap();
+    assert_eq!((found.credential, found.file, found.helper), (user("other", "p"), other.clone(), None));
+    store.put("h", &user("own", "p")).await.unwrap();
+    assert_eq!(store.find("h").await.unwrap().unwrap().file, own);
+    store.erase("h").await.unwrap();
+    assert_eq!(store.get("h").await.unwrap(), Some(user("other", "p")));
+    disk::write(&other, b"{", 0o600).unwrap();
+    assert!(store.check().await.unwrap_err().to_string().contains("other.json"));
+    let unwritable = Store::new(Vec::new()).falling_back_to(vec![other]);
+    let says = unwritable.put("h", &user("u", "p")).await.unwrap_err().to_string();
+    assert_eq!(says, "no file to keep credentials in");
+}
+
+#[tokio::test]
+async fn what_is_kept_for_a_repository_wins_over_what_is_kept_for_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        r#"{"auths": {"h": {"auth": "YWxsOnA="}, "h/team": {"auth": "dGVhbTpw"}, "h/team/a": {"auth": "YTpw"},
+        "h/empty": {}, "g/only": {"auth": "b25seTpw"}}}"#,
+    );
+    let store = Store::new(vec![path.clone()]);
+    for (repository, expected, key) in [
+        ("team/a", "a", "h/team/a"),
+        ("team/b", "team", "h/team"),
+        ("teams", "all", "h"),
+        ("empty", "all", "h"),
+    ] {
+        let store = store.clone().for_repository(repository);
+        let found = store.find("h").await.unwrap().unwrap();
+        assert_eq!((found.credential, found.key.as_str()), (user(expected, "p"), key), "{repository}");
+        assert_eq!(store.is_particular("h").await.unwrap(), repository != "teams", "{repository}");
+    }
+    assert_eq!(store.get("h").await.unwrap(), Some(user("all", "p")));
+    assert_eq!(store.get("g").await.unwrap(), None);
+    store.erase("h").await.unwrap();
+    assert_eq!(store.for_repository("team/a").get("h").await.unwrap(), Some(user("a", "p")));
+}
+
+#[tokio::test]
+async fn a_config_without_entries_gets_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(vec![file(folder.path(), r#"{"auths": null}"#)]);
+    store.put("h", &user("u", "p")).await.unwrap();
+    assert_eq!(store.get("h").await.unwrap(), Some(user("u", "p")));
+}
+
+#[tokio::test]
 async fn what_others_wrote_is_kept_in_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(
@@ -134,6 +188,8 @@ async fn a_user_with_a_colon_is_refused() {
 fn a_secret_is_never_shown() {
     let text = format!("{:?}", user("u", "hidden"));
     assert!(text.contains('u') && !text.contains("hidden"), "{text}");
+    let config = Config { all: serde_json::from_str(r#"{"auths": {"h": {"auth": "hidden"}}}"#).unwrap() };
+    assert_eq!(format!("{config:?}"), "Config { .. }");
 }
 
 #[cfg(unix)]
@@ -181,6 +237,23 @@ mod helpers {
         let store = store(folder.path(), "echo credentials not found in native keychain; exit 1");
         assert_eq!(store.get("h").await.unwrap(), None);
         store.erase("h").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_does_not_answer_is_ended() {
+        let _alone = ALONE.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path(), "sleep 1000").waiting(Some(Duration::from_millis(1)));
+        let says = store.get("h").await.unwrap_err().to_string();
+        assert_eq!(says, "error calling docker-credential-mine get: no answer within 1ms");
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_says_too_much_is_not_listened_to() {
+        let _alone = ALONE.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let says = store(folder.path(), "yes").get("h").await.unwrap_err().to_string();
+        assert!(says.ends_with("answer is larger than the limit of 1048576 bytes"), "{says}");
     }
 
     #[tokio::test]

@@ -71,3 +71,50 @@ fn the_file_is_private_and_keeps_what_others_wrote() {
     assert!(config["auths"][registry.address()]["auth"].is_string());
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+/// A config file with the user of the registries here under this key, and another one under that of the host.
+fn config(registry: &Registry, key: &str) -> String {
+    let (host, right, wrong) = (registry.address(), "YWxpY2U6d29uZGVybGFuZA==", "YWxpY2U6d3Jvbmc=");
+    let key = key.replace("HOST", host);
+    let others = if key == host { String::new() } else { format!(r#","{host}":{{"auth":"{wrong}"}}"#) };
+    format!(r#"{{"auths":{{"{key}":{{"auth":"{right}"}}{others}}}}}"#)
+}
+
+#[test]
+fn the_files_of_podman_are_asked_where_dockers_knows_nothing() {
+    let (world, registry) = world(Setup::passwords());
+    let line = format!("push {}/hello:v1 hi.txt", registry.address());
+    for (variable, value) in [("REGISTRY_AUTH_FILE", "containers/auth.json"), ("XDG_RUNTIME_DIR", "")] {
+        let path = world.path(value);
+        let variables = [(variable, path.as_os_str())];
+        world.write("containers/auth.json", "{");
+        let run = world.run_with(&line, "", &variables).failure();
+        assert!(run.stderr.contains("containers/auth.json: invalid config format"), "{run}");
+        let before = config(&registry, "HOST");
+        world.write("containers/auth.json", &before);
+        let _ = world.run_with(&line, "", &variables).success();
+        let _ = world.run_with(&format!("logout {}", registry.address()), "", &variables).success();
+        assert_eq!(world.read("containers/auth.json"), before);
+        let _ = world.run_with(&format!("{line} --registry-config none.json"), "", &variables).failure();
+    }
+    let run = world.run(&line).failure();
+    assert!(run.stderr.contains("/home/.docker/config.json"), "{run}");
+}
+
+#[test]
+fn a_credential_for_a_repository_wins_and_opens_no_other() {
+    for setup in [Setup::passwords(), Setup::tokens()] {
+        let (world, registry) = world(setup);
+        let host = registry.address();
+        world.write("config.json", config(&registry, "HOST/team"));
+        let push =
+            |repository: &str| format!("push {host}/{repository}:v1 hi.txt --registry-config config.json");
+        let _ = world.run(&push("team/hello")).success();
+        let _ = world.run(&push("teams/hello")).failure();
+        let copy = format!(
+            "cp {host}/team/hello:v1 {host}/other:v1 --from-registry-config config.json --to-registry-config config.json"
+        );
+        let run = world.run(&copy).failure();
+        assert!(run.stderr.contains("destination"), "{run}");
+    }
+}

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use oras::credentials::Secret;
+
 use crate::cli::failure::Failure;
 use crate::cli::usage::{exclusive, together};
 
@@ -44,7 +46,7 @@ impl Spelling for To {
     const END: &'static str = "destination ";
 }
 
-/// What was typed about a registry. The password is no more than what the shell's history has anyway.
+/// What was typed about a registry.
 #[derive(Clone, Default)]
 pub(crate) struct Remote {
     /// What stands before the names of these flags.
@@ -52,11 +54,11 @@ pub(crate) struct Remote {
     /// Who.
     pub(crate) username: Option<String>,
     /// The password, or without a user name the identity token.
-    pub(crate) password: Option<String>,
+    pub(crate) password: Option<Secret>,
     /// Whether stdin is the password.
     pub(crate) password_stdin: bool,
     /// A token that stands for a password.
-    pub(crate) identity_token: Option<String>,
+    pub(crate) identity_token: Option<Secret>,
     /// Whether stdin is the token.
     pub(crate) identity_token_stdin: bool,
     /// Take any certificate.
@@ -227,9 +229,9 @@ impl<S: Spelling> FromArgMatches for RemoteArgs<S> {
         let remote = Remote {
             prefix: S::PREFIX,
             username: flags.text(matches, "username"),
-            password: flags.text(matches, "password"),
+            password: flags.text(matches, "password").map(Secret::from),
             password_stdin: flags.is_set(matches, "password-stdin"),
-            identity_token: flags.text(matches, "identity-token"),
+            identity_token: flags.text(matches, "identity-token").map(Secret::from),
             identity_token_stdin: flags.is_set(matches, "identity-token-stdin"),
             insecure: flags.is_set(matches, "insecure"),
             plain_http: matches.get_one::<bool>(&flags.id("plain-http")).copied(),

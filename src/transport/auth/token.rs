@@ -11,11 +11,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use url::Url;
 use url::form_urlencoded::Serializer;
+use zeroize::Zeroizing;
 
 use super::super::client::Inner;
 use super::super::redact::shown;
@@ -175,5 +177,5 @@ fn form(realm: Url, credential: &Credential, wish: &Wish<'_>) -> Request {
     }
     Request::new(Method::POST, realm)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::bytes(form.finish()))
+        .body(Body::bytes(Bytes::from_owner(Zeroizing::new(form.finish().into_bytes()))))
 }
