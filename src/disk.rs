@@ -120,6 +120,12 @@ impl Draft {
         poured(self, write, stream).await
     }
 
+    /// The same draft with another final name, for content that names itself. It must be on the same file system.
+    #[must_use]
+    pub fn named(self, target: PathBuf) -> Self {
+        Self { target, ..self }
+    }
+
     /// Waits until the content is on the disk itself.
     ///
     /// # Errors

@@ -289,6 +289,21 @@ async fn a_body_that_comes_once_is_taken(target: &dyn Target) {
     assert_eq!(target.fetch(&manifest).read(10_000).await.unwrap(), bytes);
 }
 
+async fn a_blob_of_which_nothing_is_known_is_taken(target: &dyn Target) {
+    for content in ["", "short", &"content of some length".repeat(100)] {
+        for _ in 0..2 {
+            let stream = once(&Bytes::from(content.to_owned())).open(0).await.unwrap();
+            let node = target.put_unnamed(stream).await.unwrap();
+            assert_eq!((&node.digest, node.size), (&blob(content).digest, content.len() as u64));
+            assert_eq!(target.fetch(&node).read(5000).await.unwrap(), content);
+        }
+    }
+    let broken = [Ok(Bytes::from("broken")), Err(oras::error::Error::invalid("gone"))];
+    let error = target.put_unnamed(stream::iter(broken).boxed()).await.unwrap_err();
+    assert_eq!(error.to_string(), "gone");
+    assert!(!target.exists(&blob("broken")).await.unwrap());
+}
+
 async fn other_algorithms_and_no_bytes_are_content_too(target: &dyn Target) {
     for algorithm in Algorithm::ALL {
         for content in ["", "content"] {
@@ -362,6 +377,7 @@ macro_rules! targets {
                 what_is_not_there_is_not_found,
                 a_body_opens_at_any_offset,
                 a_body_that_comes_once_is_taken,
+                a_blob_of_which_nothing_is_known_is_taken,
                 other_algorithms_and_no_bytes_are_content_too,
                 many_tasks_may_write_at_once,
                 a_commit_changes_nothing_that_is_seen,
@@ -375,4 +391,5 @@ targets!(
     directory: crate::worlds::directory,
     repository_in_memory: crate::worlds::repository_in_memory,
     repository_in_a_folder: crate::worlds::repository_in_a_folder,
+    repository_in_chunks: crate::worlds::repository_in_chunks,
 );

@@ -35,6 +35,7 @@ pub(crate) struct End {
     side: Option<Side>,
     accept: Vec<String>,
     mounting_from: Option<String>,
+    chunk_size: Option<u64>,
     tokens: Tokens,
 }
 
@@ -50,6 +51,7 @@ impl End {
             side: None,
             accept,
             mounting_from: None,
+            chunk_size: None,
             tokens: Tokens::default(),
         }
     }
@@ -79,6 +81,13 @@ impl End {
     #[must_use]
     pub(crate) fn accepting(mut self, media_types: Vec<String>) -> Self {
         self.accept = media_types;
+        self
+    }
+
+    /// The same with blobs that are sent in chunks of so many bytes.
+    #[must_use]
+    pub(crate) fn in_chunks(mut self, bytes: Option<u64>) -> Self {
+        self.chunk_size = bytes;
         self
     }
 
@@ -190,6 +199,9 @@ impl App {
         }
         if let Some(source) = &end.mounting_from {
             repository = repository.mounting_from(source);
+        }
+        if let Some(bytes) = end.chunk_size {
+            repository = repository.in_chunks(bytes);
         }
         Ok(Some(repository))
     }

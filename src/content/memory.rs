@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 
-use super::{Body, Put, Source, Target, checked, read_checked};
+use super::{Body, ByteStream, Put, Source, Target, checked, read_checked};
 use crate::error::{Error, Result};
 use crate::oci::{Descriptor, Digest, Document, Locator, Tag, media_type};
 
@@ -142,6 +142,13 @@ impl Target for Memory {
         } else {
             Ok(self.insert(node, checked(body, node).read(node.size).await?))
         }
+    }
+
+    async fn put_unnamed(&self, stream: ByteStream) -> Result<Descriptor> {
+        let bytes = Body::once(None, stream).read(u64::MAX).await?;
+        let node = Descriptor::of(media_type::OCTET_STREAM, &bytes);
+        self.insert(&node, bytes);
+        Ok(node)
     }
 
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {

@@ -103,6 +103,12 @@ pub trait Target: Source {
     /// subject becomes one of its referrers.
     async fn put(&self, node: &Descriptor, body: Body) -> Result<Put>;
 
+    /// Takes a blob of which neither digest nor size are known before its bytes have come, and tells what it was. Of a
+    /// stream that ends with an error nothing is visible.
+    async fn put_unnamed(&self, _stream: ByteStream) -> Result<Descriptor> {
+        Err(Error::unsupported("content without a digest is not taken here"))
+    }
+
     /// Gives a manifest that is there a tag, taking the tag from any other.
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()>;
 

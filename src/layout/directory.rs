@@ -6,12 +6,12 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::spawn_blocking;
 
 use super::blobs::{self, Blobs};
@@ -19,10 +19,10 @@ use super::gc::{self, Reach};
 use super::graph::{Graph, Links};
 use super::index::Change;
 use super::ledger::{Ledger, Removal, is_absent};
-use crate::content::{Body, DOCUMENT_LIMIT, Put, Source, Target, checked, read_checked};
+use crate::content::{Body, ByteStream, DOCUMENT_LIMIT, Put, Source, Target, checked, read_checked};
 use crate::disk::{self, Draft, joined};
 use crate::error::{Error, IoContext, Result};
-use crate::oci::{Descriptor, Digest, Document, Hasher, Locator, Tag};
+use crate::oci::{Algorithm, Descriptor, Digest, Document, Hasher, Locator, Tag, media_type};
 
 /// A layout in a folder. Clones are the same layout, with the same steps that are not committed.
 #[derive(Debug, Clone)]
@@ -160,6 +160,11 @@ impl Folder {
     }
 }
 
+/// A hash is whole after each piece.
+fn locked(hasher: &Mutex<Hasher>) -> MutexGuard<'_, Hasher> {
+    hasher.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Refuses what is no file, which might never come to an end, and reads a blob that is a link before anything of it is
 /// given away: layouts come from others, and their links may lead to any file of the user's.
 fn fit_to_read(digest: &Digest, path: &Path) -> Result<()> {
@@ -268,6 +273,24 @@ impl Target for Directory {
         } else {
             self.put_blob(node, body).await
         }
+    }
+
+    async fn put_unnamed(&self, stream: ByteStream) -> Result<Descriptor> {
+        let hasher = Arc::new(Mutex::new(Hasher::new(Algorithm::default())));
+        let heard = Arc::clone(&hasher);
+        let stream = stream.inspect_ok(move |piece| locked(&heard).update(piece));
+        let begin = |inner: &Inner| {
+            inner.ledger.make()?;
+            Draft::within(&inner.folder.0, &inner.folder.0)
+        };
+        let (draft, size) = self.blocking(begin).await?.pour(stream).await?;
+        let digest = locked(&hasher).clone().finish();
+        let node = Descriptor::new(media_type::OCTET_STREAM, digest.clone(), size);
+        if !self.exists(&node).await? {
+            let end = move |inner: &Inner| draft.named(inner.folder.make_for(&digest)?).publish(0o444);
+            self.blocking(end).await?;
+        }
+        Ok(node)
     }
 
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 
 use super::manifest::delete;
-use crate::content::{Body, Put, Source, Target};
+use crate::content::{Body, ByteStream, Put, Source, Target};
 use crate::error::Result;
 use crate::oci::{Descriptor, Locator, media_type};
 use crate::progress::{Ending, Event, Reporter};
@@ -85,6 +85,24 @@ pub async fn push_blob(
     sent
 }
 
+/// Sends a blob of which nothing is known before its end, and tells what it was. Its type is only told.
+///
+/// # Errors
+/// Those of the stream and of the target.
+pub async fn push_stream(
+    target: &dyn Target,
+    stream: ByteStream,
+    media_type: &str,
+    reporter: Arc<dyn Reporter>,
+) -> Result<Descriptor> {
+    let sent = target.put_unnamed(stream).await;
+    let settled = target.commit().await;
+    let sent = sent.and_then(|node| settled.map(|()| node))?;
+    let node = Descriptor::new(media_type, sent.digest, sent.size);
+    reporter.report(Event::Ended(&node, Ending::Done));
+    Ok(node)
+}
+
 /// Deletes a blob; in a layout also what is a manifest.
 ///
 /// # Errors
@@ -127,6 +145,15 @@ mod tests {
         let (found, body) = fetch_blob(&memory, &Locator::Digest(node.digest), Arc::new(())).await.unwrap();
         assert_eq!(found.media_type, media_type::OCTET_STREAM);
         assert_eq!(body.read(99).await.unwrap(), "no manifest");
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_nothing_is_known_of_is_told_at_its_end() {
+        let memory = Memory::new();
+        let pieces = stream::iter([Ok("ab".into()), Ok("c".into())]).boxed();
+        let node = push_stream(&memory, pieces, "a/b", Arc::new(())).await.unwrap();
+        assert_eq!(node, Descriptor::of("a/b", b"abc"));
+        assert!(memory.exists(&blob(&node)).await.unwrap());
     }
 
     #[tokio::test]

@@ -23,7 +23,7 @@ mod tags;
 
 pub use attach::{Attach, Attached, attach};
 pub use backup::Backup;
-pub use blob::{delete_blob, fetch_blob, push_blob, stat_blob};
+pub use blob::{delete_blob, fetch_blob, push_blob, push_stream, stat_blob};
 pub use copy::{Copied, Copy, Reach, copy};
 pub use discover::{Discover, Discovered, discover};
 pub use index::{CreateIndex, IndexStep, Named, Told, UpdateIndex, create_index, push_index, update_index};

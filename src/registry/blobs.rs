@@ -4,7 +4,8 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
 use super::repository::{Repository, found, locked, mount_scope};
-use super::{headers, upload, urls};
+use super::upload::session::Session;
+use super::{headers, urls};
 use crate::content::Mount;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
@@ -53,7 +54,7 @@ impl Repository {
             headers::same_digest(&response, &node.digest)?;
             return Ok(Mount::Mounted);
         }
-        let session = upload::session(self.base(), &response)?;
+        let session = Session::of(self.base(), &response)?;
         locked(&self.shared.sessions).insert(node.digest.clone(), session);
         Ok(Mount::Refused)
     }

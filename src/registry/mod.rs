@@ -8,7 +8,7 @@
 //! | `resolve`, `stat`, `exists` | 1: `HEAD`; for a manifest one more `GET` where `HEAD` is refused or says too little |
 //! | `manifest` | 1: `GET` |
 //! | `fetch` | 1: `GET` each time the body is opened, and one more each time its stream breaks |
-//! | `put` of a blob | 2: `POST`, `PUT`; 1 after a mount that left a session open |
+//! | `put` of a blob | 2: `POST`, `PUT`; 1 after a mount that left a session open; in chunks a `PATCH` each between them |
 //! | `put`, `put_tagged` of a manifest | 1: `PUT`; with a subject and no referrers API 2 more: `GET`, `PUT` of the index |
 //! | `tag` | 2: `GET`, `PUT` |
 //! | `mount` | 1: `POST` |

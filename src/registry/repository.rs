@@ -16,8 +16,10 @@ use url::Url;
 use super::manifests::limited;
 use super::pages::Pages;
 use super::referrers::{ReferrersMode, Updates};
+use super::upload::Habits;
+use super::upload::session::Session;
 use super::urls;
-use crate::content::{Body, Mount, Origin, Put, Source, Target, read_checked};
+use crate::content::{Body, ByteStream, Mount, Origin, Put, Source, Target, read_checked};
 use crate::error::{Error, Result};
 use crate::oci::{Descriptor, Digest, Locator, Reference, Tag, media_type};
 use crate::transport::{Action, Client, Request, Response, Scope};
@@ -37,6 +39,8 @@ pub struct Repository {
     pub(super) accept: Arc<str>,
     /// What else its token is to allow.
     also: Option<Scope>,
+    /// How many bytes of a blob are sent at once, if not all.
+    pub(super) chunk_size: Option<u64>,
 }
 
 /// What all clones of a repository know.
@@ -48,7 +52,9 @@ pub(super) struct Shared {
     pub(super) referrers_api: OnceLock<bool>,
     pub(super) updates: Updates,
     /// Upload sessions that a mount left open.
-    pub(super) sessions: Mutex<HashMap<Digest, Url>>,
+    pub(super) sessions: Mutex<HashMap<Digest, Session>>,
+    /// How the registry has shown to take blobs.
+    pub(super) habits: Mutex<Habits>,
     /// What the registry gave as a manifest although nothing in its type says so.
     unusual_manifests: Mutex<HashSet<Digest>>,
 }
@@ -70,10 +76,11 @@ impl Repository {
             referrers_api: referrers.decided(),
             updates: Updates::default(),
             sessions: Mutex::default(),
+            habits: Mutex::default(),
             unusual_manifests: Mutex::default(),
         };
         let accept = media_type::ACCEPTED_MANIFESTS.join(", ").into();
-        Self { shared: Arc::new(shared), accept, also: None }
+        Self { shared: Arc::new(shared), accept, also: None, chunk_size: None }
     }
 
     /// The same repository, with a token that is also good for mounts from this other one, so that they need none of
@@ -81,6 +88,14 @@ impl Repository {
     #[must_use]
     pub fn mounting_from(mut self, repository: &str) -> Self {
         self.also = Some(mount_scope(repository));
+        self
+    }
+
+    /// The same repository, which is sent blobs in chunks of so many bytes, or of as many as it wants at least. Where
+    /// it takes no chunks they are sent whole.
+    #[must_use]
+    pub fn in_chunks(mut self, bytes: u64) -> Self {
+        self.chunk_size = Some(bytes.max(1));
         self
     }
 
@@ -220,6 +235,10 @@ impl Target for Repository {
             return self.upload(node, &body).await;
         }
         self.put_referrer(node, &body, &Locator::Digest(node.digest.clone())).await
+    }
+
+    async fn put_unnamed(&self, stream: ByteStream) -> Result<Descriptor> {
+        self.upload_unnamed(stream).await
     }
 
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {

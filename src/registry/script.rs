@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::{Access, ReferrersMode, Repository};
 use crate::oci::Digest;
-use crate::transport::{Client, Settings};
+use crate::transport::{Client, Retry, Settings};
 
 /// A request that came.
 pub(super) struct Asked {
@@ -35,6 +35,11 @@ pub(super) struct Answer {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     sent: usize,
+}
+
+/// No answer: the connection ends when the request has come.
+pub(super) fn silence() -> Answer {
+    answer(0)
 }
 
 pub(super) fn answer(status: u16) -> Answer {
@@ -82,7 +87,8 @@ impl Script {
     }
 
     pub(super) fn client(&self) -> Client {
-        let settings = Settings { plain_http: true, ..Settings::default() };
+        let retry = Retry::default().at_once();
+        let settings = Settings { plain_http: true, retry, ..Settings::default() };
         Client::new(&self.address.to_string(), settings).unwrap()
     }
 
@@ -111,6 +117,9 @@ async fn serve(
     let Some(asked) = read(&mut stream).await else { return };
     log.lock().unwrap().push(asked.line());
     let answer = answers(&asked);
+    if answer.status == 0 {
+        return;
+    }
     let mut head = vec![format!("HTTP/1.1 {} Told", answer.status), "Connection: close".to_owned()];
     head.push(format!("Content-Length: {}", answer.body.len()));
     head.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));

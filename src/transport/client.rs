@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::pace::Pace;
 use super::redirect::{self, Rule};
 use super::wire::{Hop, Wire};
-use super::{Request, Response, Settings, observe, retry};
+use super::{Request, Response, Retry, Settings, observe, retry};
 use crate::error::{Error, Result};
 
 /// Everything that is needed to talk to one registry. A clone shares connections and tokens.
@@ -46,6 +46,11 @@ impl Client {
     /// The root of the registry's origin: `https://host:port/`.
     pub fn base(&self) -> &Url {
         &self.0.base
+    }
+
+    /// When something is tried again.
+    pub(crate) fn retry(&self) -> &Retry {
+        &self.0.settings.retry
     }
 
     /// Sends a request and returns the last answer, whatever its status.

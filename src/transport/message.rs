@@ -30,12 +30,14 @@ pub struct Request {
     pub body: Option<Body>,
     /// What the request needs to be allowed, for a token.
     pub scope: Vec<Scope>,
+    /// Whether it is sent only once: whoever sends it looks what became of it before it is sent again.
+    pub once: bool,
 }
 
 impl Request {
     /// A request without headers, body and scope.
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, scope: Vec::new() }
+        Self { method, url, headers: HeaderMap::new(), body: None, scope: Vec::new(), once: false }
     }
 
     /// The same with a header; a value that cannot be one is left out.
@@ -51,6 +53,13 @@ impl Request {
     #[must_use]
     pub fn body(mut self, body: Body) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// The same, sent only once.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 

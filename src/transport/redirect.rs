@@ -59,7 +59,13 @@ pub(super) async fn follow(
         let upgraded = matches!((&first, &origin), (Some(first), Some(origin)) if first.upgrades_to(origin));
         detour |= moved && !upgraded;
         let all = complete(client, &headers, origin.as_ref(), authorization.as_ref(), left);
-        let hop = Hop { method: method.clone(), url: url.clone(), headers: all, body: body.clone() };
+        let hop = Hop {
+            method: method.clone(),
+            url: url.clone(),
+            headers: all,
+            body: body.clone(),
+            once: request.once,
+        };
         let response = client.exchange(&hop).await?;
         let Some((next, location)) = target(&response) else { return Ok(Arrived { response, detour }) };
         let keeps =

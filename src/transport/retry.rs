@@ -58,7 +58,7 @@ impl Retry {
 
     /// The pause after the first failure, the second and so on, with a tenth more or less, so that many clients do
     /// not come back at once.
-    fn pause(&self, failures: u32) -> Duration {
+    pub(crate) fn pause(&self, failures: u32) -> Duration {
         let pause = self.first_pause.saturating_mul(1 << failures.saturating_sub(1).min(16));
         let random = u32::try_from(RandomState::new().build_hasher().finish() % 201).unwrap_or_default();
         (pause.saturating_mul(900 + random) / 1000).min(self.longest_pause)
@@ -68,7 +68,8 @@ impl Retry {
 /// Sends a request until it is answered in earnest, or has failed often enough.
 pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) -> Result<Response> {
     let origin = Origin::of(&hop.url);
-    let repeats = hop.body.as_ref().is_none_or(Body::can_reopen);
+    let reopens = hop.body.as_ref().is_none_or(Body::can_reopen);
+    let most = if hop.once || !reopens { 0 } else { policy.again };
     let (mut failures, mut stale, mut waited) = (0, false, Duration::ZERO);
     loop {
         let turn = match &origin {
@@ -79,22 +80,27 @@ pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) ->
         if let (Some(turn), Ok(response)) = (turn, &outcome) {
             turn.answered(response.status);
         }
-        if repeats && !stale && outcome.as_ref().is_err_and(tired) {
+        if reopens && !stale && outcome.as_ref().is_err_and(tired) {
             stale = true;
             continue;
         }
-        if !passing(&outcome) || !repeats || failures == policy.again {
+        if !passing(&outcome) || (failures == most && !hop.once) {
+            return outcome.map_err(|failure| failure.error);
+        }
+        if let (Ok(response), Some(origin)) = (&outcome, &origin)
+            && let Some(asked) = asked_pause(response)
+        {
+            waited = waited.saturating_add(asked);
+            if waited > policy.patience {
+                return Err(impatient(hop, asked, policy.patience, response.from_registry));
+            }
+            pace.hold(origin, asked);
+        }
+        if failures == most {
             return outcome.map_err(|failure| failure.error);
         }
         failures += 1;
         if let Ok(response) = outcome {
-            if let (Some(asked), Some(origin)) = (asked_pause(&response), &origin) {
-                waited = waited.saturating_add(asked);
-                if waited > policy.patience {
-                    return Err(impatient(hop, asked, policy.patience, response.from_registry));
-                }
-                pace.hold(origin, asked);
-            }
             response.drain().await;
         }
         tokio::time::sleep(policy.pause(failures)).await;

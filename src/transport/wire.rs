@@ -45,6 +45,8 @@ pub(super) struct Hop {
     pub(super) headers: HeaderMap,
     /// What is sent.
     pub(super) body: Option<Body>,
+    /// Whether it is not sent again.
+    pub(super) once: bool,
 }
 
 /// No answer.

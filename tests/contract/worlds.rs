@@ -46,6 +46,11 @@ pub async fn repository_in_a_folder() -> World<Repository, Running> {
     repository(Storage::Folder(folder.path().to_owned()), folder).await
 }
 
+pub async fn repository_in_chunks() -> World<Repository, Running> {
+    let World { target, _keep: keep } = repository_in_memory().await;
+    World { target: target.in_chunks(1000), _keep: keep }
+}
+
 /// A repository of the embedded registry, over a real connection.
 async fn repository(storage: Storage, folder: TempDir) -> World<Repository, Running> {
     let mut config = Config::new(([127, 0, 0, 1], 0).into());

@@ -1,5 +1,7 @@
 //! `blob fetch`, `blob push` and `blob delete`.
 
+use oras::oci::Digest;
+
 use crate::support::{Registry, Setup, World};
 
 const DIGEST: &str = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
@@ -98,6 +100,38 @@ fn stdin_is_sent_as_it_comes_and_must_be_what_was_promised() {
     Uploaded  5891b5b522d5 application/vnd.oci.image.layer.v1.tar
     Pushed: [registry] localhost:5000/hello@sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
     Digest: sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
+    ");
+}
+
+#[test]
+fn stdin_of_which_nothing_is_known_is_hashed_on_the_way() {
+    let (world, registry, repository) = world();
+    insta::assert_snapshot!(world.run_with_input(&format!("blob push {repository} -"), "hello\n").success(), @"
+    Uploaded  5891b5b522d5 application/vnd.oci.image.layer.v1.tar
+    Pushed: [registry] localhost:5000/hello
+    Digest: sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
+    ");
+    assert_eq!(registry.log(), ["POST hello/blobs/uploads/ 202", "PUT hello/blobs/uploads/<session> 201"]);
+    registry.clear_log();
+    let line = format!("blob push {repository} - --chunk-size 4b --descriptor --media-type a/b");
+    insta::assert_snapshot!(world.run_with_input(&line, "hello again\n").success(), @r#"{"mediaType":"a/b","digest":"sha256:d9a4c6676a62cb3b8ca0b8459ab341837cdba8543316c8574b454ccc24d4c690","size":12}[no newline]"#);
+    insta::assert_snapshot!(registry.log().join("\n"), @"
+    POST hello/blobs/uploads/ 202
+    PATCH hello/blobs/uploads/<session> 202
+    PATCH hello/blobs/uploads/<session> 202
+    PATCH hello/blobs/uploads/<session> 202
+    PUT hello/blobs/uploads/<session> 201
+    ");
+    let digest = Digest::of(b"hello again\n");
+    let fetched = world.run(&format!("blob fetch {repository}@{digest} -o -")).success();
+    assert_eq!(fetched.stdout, "hello again\n");
+    let _ = world.run_with_input("blob push --oci-layout lay -", "hello again\n").success();
+    assert_eq!(world.read(&format!("lay/blobs/sha256/{}", digest.hex())), "hello again\n");
+    let _ = world.run_with_input("blob push --oci-layout lay -", "hello again\n").success();
+    insta::assert_snapshot!(world.run_with_input(&format!("blob push {repository}@{digest} -"), "x").failure(), @"
+    --- stderr
+    Error: `--size` must be provided if the blob is read from stdin
+    --- exit code 1
     ");
 }
 

@@ -7,6 +7,7 @@
 //! What does not belong here: flags of one command.
 
 pub(crate) mod annotation;
+pub(crate) mod chunks;
 pub(crate) mod common;
 pub(crate) mod concurrency;
 pub(crate) mod deletion;

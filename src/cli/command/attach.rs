@@ -9,6 +9,7 @@ use oras::transport::Action;
 use serde::Serialize;
 
 use crate::cli::app::App;
+use crate::cli::args::chunks::ChunkArgs;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::format::{FormatArgs, Forms};
 use crate::cli::args::packer::PackerArgs;
@@ -43,6 +44,8 @@ pub(crate) struct AttachArgs {
     #[command(flatten)]
     packer: PackerArgs,
     #[command(flatten)]
+    chunks: ChunkArgs,
+    #[command(flatten)]
     platform: PlatformArgs,
     #[command(flatten)]
     format: FormatArgs,
@@ -68,6 +71,7 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
         _ => failure,
     };
     let end = args.target.end(&raw).map_err(asking)?.doing(&[Action::Pull, Action::Push]).referrers(mode);
+    let end = args.chunks.apply(end);
     let platform = args.platform.parse()?;
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;

@@ -12,6 +12,7 @@ use oras::transport::Action;
 use serde::Serialize;
 
 use crate::cli::app::App;
+use crate::cli::args::chunks::ChunkArgs;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::concurrency::ConcurrencyArgs;
 use crate::cli::args::destination::Destination;
@@ -67,6 +68,8 @@ pub(crate) struct CpArgs {
     #[command(flatten)]
     repair: RepairArgs,
     #[command(flatten)]
+    chunks: ChunkArgs,
+    #[command(flatten)]
     concurrency: ConcurrencyArgs,
     #[command(flatten)]
     terminal: TerminalArgs,
@@ -93,7 +96,8 @@ impl CpArgs {
 
     /// The end that is written.
     fn destination(&self, raw: &str) -> Result<End, Failure> {
-        let end = self.to.end(raw)?.on(Side::Destination).doing(&[Action::Pull, Action::Push]);
+        let end =
+            self.chunks.apply(self.to.end(raw)?).on(Side::Destination).doing(&[Action::Pull, Action::Push]);
         Ok(end.referrers(self.to_referrers.mode()).resolving(&self.resolve))
     }
 

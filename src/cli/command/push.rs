@@ -9,6 +9,7 @@ use oras::transport::Action;
 use serde::Serialize;
 
 use crate::cli::app::App;
+use crate::cli::args::chunks::ChunkArgs;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::destination::Destination;
 use crate::cli::args::format::{FormatArgs, Forms};
@@ -58,6 +59,8 @@ pub(crate) struct PushArgs {
     #[command(flatten)]
     repair: RepairArgs,
     #[command(flatten)]
+    chunks: ChunkArgs,
+    #[command(flatten)]
     packer: PackerArgs,
     #[command(flatten)]
     format: FormatArgs,
@@ -100,7 +103,7 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
     args.packer.check_paths(&files)?;
     let platform = args.platform()?;
     let annotations = args.packer.annotations()?;
-    let end = args.target.end(&destination.raw)?.doing(&[Action::Pull, Action::Push]);
+    let end = args.chunks.apply(args.target.end(&destination.raw)?).doing(&[Action::Pull, Action::Push]);
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;
     let tags = destination.tags()?;

@@ -14,6 +14,7 @@ use oras::transport::Action;
 
 use super::backup::listed;
 use crate::cli::app::App;
+use crate::cli::args::chunks::ChunkArgs;
 use crate::cli::args::common::CommonArgs;
 use crate::cli::args::concurrency::ConcurrencyArgs;
 use crate::cli::args::format::Format;
@@ -70,6 +71,8 @@ pub(crate) struct RestoreArgs {
     #[command(flatten)]
     concurrency: ConcurrencyArgs,
     #[command(flatten)]
+    chunks: ChunkArgs,
+    #[command(flatten)]
     terminal: TerminalArgs,
     #[command(flatten)]
     remote: RemoteArgs,
@@ -88,7 +91,7 @@ pub(crate) async fn run(args: RestoreArgs, app: &App) -> Result<(), Failure> {
     let path = args.input.filter(|path| !path.as_os_str().is_empty());
     let path = path.ok_or_else(|| Failure::mistake("the input path cannot be empty"))?;
     let end = End::new(Place::from(repository), args.remote.remote).doing(&[Action::Pull, Action::Push]);
-    let end = end.referrers(args.referrers.mode());
+    let end = args.chunks.apply(end.referrers(args.referrers.mode()));
     let to = end.place.path();
 
     let target = app.target(&end).await?;

@@ -10,6 +10,7 @@ use oras::ops;
 use oras::transport::Action;
 
 use crate::cli::app::App;
+use crate::cli::args::chunks::ChunkArgs;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::descriptor::DescriptorArgs;
 use crate::cli::args::format::Format;
@@ -29,6 +30,9 @@ const USAGE: Usage = Usage {
     purpose: "the destination to push to and the file to read blob content from",
 };
 
+/// The size that nobody typed.
+const UNKNOWN: i64 = -1;
+
 /// Push a blob to a registry or an OCI image layout
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
@@ -47,6 +51,8 @@ pub(crate) struct PushArgs {
     #[command(flatten)]
     descriptor: DescriptorArgs,
     #[command(flatten)]
+    chunks: ChunkArgs,
+    #[command(flatten)]
     terminal: TerminalArgs,
     #[command(flatten)]
     target: TargetArgs,
@@ -61,23 +67,31 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
     let size = u64::try_from(args.size).ok();
     if file == "-" {
         args.target.remote().leaves_stdin()?;
-        if size.is_none() {
+    }
+    let end = args.chunks.apply(args.target.end(&raw)?.doing(&[Action::Pull, Action::Push]));
+    let digest = digest(&end.place)?;
+    // Of what comes from stdin nothing needs to be known.
+    let known = match (file.as_str(), size) {
+        ("-", Some(size)) => Some(typed(digest, size, app)?),
+        ("-", None) if digest.is_none() && args.size == UNKNOWN => None,
+        ("-", None) => {
             let text = "`--size` must be provided if the blob is read from stdin";
             return Err(Failure::mistake(text));
         }
-    }
-    let end = args.target.end(&raw)?.doing(&[Action::Pull, Action::Push]);
-    let digest = digest(&end.place)?;
-    let (node, body) = match (file.as_str(), size) {
-        ("-", Some(size)) => typed(digest, size, app)?,
-        _ => read(Path::new(&file), digest, size).await?,
+        _ => Some(read(Path::new(&file), digest, size).await?),
     };
-    let node = Descriptor { media_type: args.media_type, ..node };
     let told = if args.descriptor.descriptor { Format::Json } else { Format::Text };
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &told, drawing);
     let target = app.target(&end).await?;
-    ops::push_blob(&*target, &node, body, reporter).await?;
+    let node = match known {
+        Some((node, body)) => {
+            let node = Descriptor { media_type: args.media_type, ..node };
+            ops::push_blob(&*target, &node, body, reporter).await?;
+            node
+        }
+        None => ops::push_stream(&*target, app.terminal.input(), &args.media_type, reporter).await?,
+    };
     if args.descriptor.descriptor {
         return args.descriptor.print(&node, app);
     }
