@@ -9,8 +9,9 @@
 #   crane        a third one
 #   registry     distribution 3: tokens, no referrers API
 #   olareg       referrers API, keeps OCI layouts
+#   actionlint   reads the workflows
 #   conformance  the program of the distribution-spec that examines a registry
-# and, where apt-get is there, docker-registry (distribution 2.8) and the shells zsh and fish come from Debian.
+# and, where apt-get is there, docker-registry (distribution 2.8), the shells zsh and fish, and shellcheck come from Debian.
 # What is there already is left alone. Needs Go; takes a few minutes the first time.
 set -euo pipefail
 
@@ -28,6 +29,7 @@ get oras oras.land/oras/cmd/oras@v1.3.6
 get regctl github.com/regclient/regclient/cmd/regctl@v0.11.7
 get crane github.com/google/go-containerregistry/cmd/crane@v0.22.1
 get registry github.com/distribution/distribution/v3/cmd/registry@v3.0.0
+get actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
 get conformance github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
 
 # Through a module of our own: `go install` asks for the list of all versions, which not every proxy has.
@@ -43,8 +45,8 @@ if [ ! -x "$dir/olareg" ]; then
   )
 fi
 
-# The shells complete what `oras completion` writes for them.
-missing=$(for program in docker-registry zsh fish; do command -v "$program" >/dev/null || echo "$program"; done)
+# Scripts are read by shellcheck; the shells complete what `oras completion` writes for them.
+missing=$(for program in docker-registry zsh fish shellcheck; do command -v "$program" >/dev/null || echo "$program"; done)
 if [ -n "$missing" ] && command -v apt-get >/dev/null; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get update -q

@@ -78,23 +78,26 @@ pub(crate) fn page(grammar: &Command, path: &[&str]) -> String {
     page
 }
 
-fn write(page: &mut String, command: &Command, path: &[&str]) -> fmt::Result {
+/// What the command at the end of this path does, with examples; nothing for the program itself.
+pub(crate) fn about(command: &Command, path: &[&str]) -> String {
     let below = path.get(1..).unwrap_or_default().join(" ");
-    let full = path.join(" ");
-    let about = match PAGES.iter().find(|(name, _)| *name == below) {
+    match PAGES.iter().find(|(name, _)| *name == below) {
         Some((_, text)) => (*text).to_owned(),
         // What the program does is told by its commands.
         None if below.is_empty() => String::new(),
         None => command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default(),
-    };
+    }
+}
+
+fn write(page: &mut String, command: &Command, path: &[&str]) -> fmt::Result {
+    let below = path.get(1..).unwrap_or_default().join(" ");
+    let full = path.join(" ");
+    let about = about(command, path);
     if !about.is_empty() {
         write!(page, "{}\n\n", about.trim_end())?;
     }
     let group = command.has_subcommands();
-    let usage = command.clone().render_usage().to_string();
-    let usage = usage.trim_start_matches("Usage:").trim();
-    let usage = if group { format!("{full} [command]") } else { usage.to_owned() };
-    write!(page, "Usage:\n  {usage}\n")?;
+    write!(page, "Usage:\n  {}\n", usage(command, &full))?;
     let aliases: Vec<&str> = command.get_visible_aliases().collect();
     if !aliases.is_empty() {
         let name = path.last().copied().unwrap_or_default();
@@ -106,6 +109,15 @@ fn write(page: &mut String, command: &Command, path: &[&str]) -> fmt::Result {
         write!(page, "\nUse \"{full} [command] --help\" for more information about a command.\n")?;
     }
     Ok(())
+}
+
+/// How a command is typed; `full` is its path.
+pub(crate) fn usage(command: &Command, full: &str) -> String {
+    if command.has_subcommands() {
+        return format!("{full} [command]");
+    }
+    let usage = command.clone().render_usage().to_string();
+    usage.trim_start_matches("Usage:").trim().to_owned()
 }
 
 /// The commands of a group with a line each.
@@ -128,13 +140,19 @@ fn commands(page: &mut String, group: &Command) -> fmt::Result {
     Ok(())
 }
 
-/// The flags in the order of their names, with their texts in one column.
-fn flags(page: &mut String, command: &Command, below: &str) -> fmt::Result {
+/// How each flag that is shown is spelt, and what it does, in the order of their names; `below` is the command's path
+/// without the program.
+pub(crate) fn described_flags(command: &Command, below: &str) -> Vec<(String, String)> {
     let mut flags: Vec<&Arg> =
         command.get_arguments().filter(|arg| arg.get_long().is_some() && !arg.is_hide_set()).collect();
     flags.sort_by_key(|flag| flag.get_long());
+    flags.iter().map(|flag| (spelling(flag), text(flag, below))).collect()
+}
+
+/// The flags with their texts in one column.
+fn flags(page: &mut String, command: &Command, below: &str) -> fmt::Result {
     page.push_str("\nFlags:\n");
-    let rows: Vec<(String, String)> = flags.iter().map(|flag| (spelling(flag), text(flag, below))).collect();
+    let rows = described_flags(command, below);
     let width = rows.iter().map(|(left, _)| left.len()).max().unwrap_or_default() + GAP;
     for (left, right) in rows {
         let right = right.replace('\n', &format!("\n{:width$}", ""));

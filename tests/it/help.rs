@@ -79,3 +79,29 @@ fn every_example_is_taken_by_the_grammar() {
         }
     }
 }
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let world = World::new();
+    let _ = world.run("man pages").success();
+    let read = |name: &str| std::fs::read_to_string(world.path("pages").join(name)).unwrap();
+    let (mut paths, mut count) = (vec![String::from("oras")], 0);
+    while let Some(path) = paths.pop() {
+        let help = world.run(&format!("{} --help", path.trim_start_matches("oras").trim())).success().stdout;
+        let page = read(&format!("{}.1", path.replace(' ', "-")));
+        let flags = help.lines().filter_map(|line| line.split_once("--").map(|(_, rest)| rest));
+        for flag in flags.filter_map(|rest| rest.split([' ', '"']).next()) {
+            assert!(page.contains(&format!("\\-\\-{}", flag.replace('-', "\\-"))), "{path}: --{flag}");
+        }
+        for example in help.lines().filter(|line| line.starts_with("Example - ")) {
+            let heading = example.trim_start_matches("Example - ").replace('-', "\\-");
+            assert!(page.contains(&heading), "{path}: {example}");
+        }
+        let commands = help.lines().skip_while(|line| *line != "Available Commands:").skip(1);
+        for line in commands.take_while(|line| !line.is_empty()) {
+            paths.push(format!("{path} {}", line.split_whitespace().next().unwrap()));
+        }
+        count += 1;
+    }
+    assert_eq!(std::fs::read_dir(world.path("pages")).unwrap().count(), count);
+}

@@ -13,6 +13,7 @@ mod discover;
 mod help;
 mod login;
 mod logout;
+mod man;
 mod manifest;
 mod pull;
 mod push;
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Push(Box<push::PushArgs>),
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
+    Man(man::ManArgs),
     /// Manifest operations
     #[command(subcommand)]
     Manifest(manifest::ManifestCommand),
@@ -76,6 +78,7 @@ impl Command {
             Self::Push(args) => app.wait(push::run(*args, app)),
             Self::Login(args) => app.wait(login::run(args, app)),
             Self::Logout(args) => app.wait(logout::run(args, app)),
+            Self::Man(args) => man::run(args, app),
             Self::Manifest(command) => command.run(app),
             Self::Repo(command) => command.run(app),
             Self::Resolve(args) => app.wait(resolve::run(args, app)),
