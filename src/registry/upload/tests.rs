@@ -1,6 +1,8 @@
 //! Uploads in one request, mounts, and what is done when a request fails.
 
 mod chunks;
+mod sessions;
+mod streamed;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

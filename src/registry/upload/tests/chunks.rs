@@ -1,89 +1,15 @@
 //! Uploads in chunks: where they are wanted, where one request is too large, and where they are refused.
 
-use std::sync::{Arc, Mutex};
-
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-
-use crate::content::{Body, Target};
+use super::sessions::{MEBI, blob, progress, registry, requests};
+use crate::content::Target;
 use crate::error::Error;
-use crate::oci::{Descriptor, Digest, media_type};
 use crate::registry::ReferrersMode::Api;
 use crate::registry::Repository;
-use crate::registry::script::{Answer, Asked, Script, answer, silence};
-
-const MEBI: usize = 1 << 20;
-
-/// What has arrived in the last session, and what else a test wants to count.
-#[derive(Default)]
-struct Received {
-    bytes: Vec<u8>,
-    sessions: usize,
-    requests: usize,
-}
-
-/// A registry that takes chunks, unless `first` has another answer; it is told how much has arrived and how many
-/// requests with bytes came before.
-async fn registry(
-    first: impl Fn(&Asked, &mut Received) -> Option<Answer> + Send + Sync + 'static,
-) -> (Script, Arc<Mutex<Received>>) {
-    let received = Arc::new(Mutex::new(Received::default()));
-    let shared = Arc::clone(&received);
-    let script = Script::start(move |asked| {
-        let mut received = shared.lock().unwrap();
-        if let Some(other) = first(asked, &mut received) {
-            return other;
-        }
-        respond(asked, &mut received)
-    })
-    .await;
-    (script, received)
-}
-
-fn respond(asked: &Asked, received: &mut Received) -> Answer {
-    let begin = asked.headers.get("content-range").and_then(|range| range.split('-').next()?.parse().ok());
-    match asked.method.as_str() {
-        "POST" => {
-            received.bytes.clear();
-            received.sessions += 1;
-            answer(202).header("Location", format!("/up/{}/0", received.sessions))
-        }
-        "PATCH" if begin != Some(received.bytes.len()) => answer(416),
-        "PATCH" => {
-            received.bytes.extend_from_slice(&asked.body);
-            progress(202, received)
-        }
-        "GET" => progress(204, received),
-        "PUT" => {
-            received.bytes.extend_from_slice(&asked.body);
-            let wanted = asked.target.rsplit_once("digest=").unwrap().1.replace("%3A", ":");
-            answer(if Digest::of(&received.bytes).to_string() == wanted { 201 } else { 400 })
-        }
-        _ => answer(404),
-    }
-}
-
-fn progress(status: u16, received: &Received) -> Answer {
-    let at = received.bytes.len();
-    answer(status)
-        .header("Location", format!("/up/{}/{at}", received.sessions))
-        .header("Range", format!("0-{}", at.saturating_sub(1)))
-}
-
-fn blob(size: usize) -> (Descriptor, Body) {
-    let bytes: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
-    (Descriptor::of(media_type::LAYER, &bytes), Body::bytes(bytes))
-}
+use crate::registry::script::{answer, silence};
 
 async fn send(repository: &Repository, size: usize) -> Result<(), Error> {
     let (node, body) = blob(size);
     repository.put(&node, body).await.map(drop)
-}
-
-/// The requests, without queries and digests.
-fn requests(script: &Script) -> Vec<String> {
-    let bare = |line: &String| line.split(['?', ':']).next().unwrap().replace("blobs/sha256", "blob");
-    script.log().iter().map(bare).collect()
 }
 
 #[tokio::test]
@@ -333,78 +259,4 @@ async fn after_a_lost_answer_to_the_end_the_blob_is_looked_for() {
     .await;
     send(&script.repository(Api).in_chunks(5), 9).await.unwrap();
     assert_eq!(requests(&script)[3..], ["PUT /up/1/9", "HEAD blob"]);
-}
-
-fn unknown(size: usize) -> (Descriptor, crate::content::ByteStream) {
-    let (node, body) = blob(size);
-    let bytes = body.in_memory().unwrap().clone();
-    let pieces: Vec<_> = (0..size).step_by(7).map(|at| Ok(bytes.slice(at..size.min(at + 7)))).collect();
-    (node, stream::iter(pieces).boxed())
-}
-
-#[tokio::test]
-async fn content_of_unknown_size_is_hashed_on_the_way() {
-    for (size, log) in [
-        (0, vec!["PUT /up/1/0"]),
-        (9, vec!["PUT /up/1/0"]),
-        (10, vec!["PATCH /up/1/0", "PUT /up/1/10"]),
-        (23, vec!["PATCH /up/1/0", "PATCH /up/1/10", "PATCH /up/1/20", "PUT /up/1/23"]),
-    ] {
-        let (script, received) = registry(|_, _| None).await;
-        let (node, stream) = unknown(size);
-        let told = script.repository(Api).in_chunks(10).put_unnamed(stream).await.unwrap();
-        assert!((told.digest == node.digest && told.size == node.size), "{size}");
-        assert_eq!(received.lock().unwrap().bytes.len(), size);
-        assert_eq!(requests(&script)[1..], log, "{size}");
-    }
-}
-
-#[tokio::test]
-async fn content_that_comes_once_goes_on_within_its_last_chunk_and_not_before() {
-    let failing = |taken: usize| {
-        registry(move |asked, received| {
-            received.requests += 1;
-            (received.requests == 3 && asked.method == "PATCH").then(|| {
-                received.bytes.extend_from_slice(&asked.body[..taken]);
-                answer(503)
-            })
-        })
-    };
-    for taken in [0, 3, 10] {
-        let (script, _) = failing(taken).await;
-        let (node, stream) = unknown(25);
-        let told = script.repository(Api).in_chunks(10).put_unnamed(stream).await.unwrap();
-        assert!((told.digest == node.digest && told.size == node.size), "{taken}");
-    }
-    // Where the session is lost, the beginning is as well.
-    let (script, _) = registry(|asked, received| {
-        received.requests += 1;
-        (received.requests >= 3 && asked.method != "POST").then(|| answer(404))
-    })
-    .await;
-    let (_, stream) = unknown(25);
-    script.repository(Api).in_chunks(10).put_unnamed(stream).await.unwrap_err();
-    assert!(!script.log().iter().any(|line| line.starts_with("PUT ")));
-}
-
-#[tokio::test]
-async fn chunks_that_would_not_fit_into_memory_are_told() {
-    let (script, _) = registry(|asked, _| {
-        let least = 64 * MEBI;
-        (asked.method == "POST")
-            .then(|| answer(202).header("Location", "/up").header("OCI-Chunk-Min-Length", least))
-    })
-    .await;
-    let (_, stream) = unknown(25);
-    let error = script.repository(Api).in_chunks(10).put_unnamed(stream).await.unwrap_err();
-    assert!(error.to_string().contains("no chunks of less than 67108864 bytes"), "{error}");
-}
-
-#[tokio::test]
-async fn a_stream_that_breaks_leaves_no_blob() {
-    let (script, _) = registry(|_, _| None).await;
-    let broken = [Ok(Bytes::from(vec![7; 15])), Err(Error::invalid("gone"))];
-    let error = script.repository(Api).in_chunks(10).put_unnamed(stream::iter(broken).boxed()).await;
-    assert_eq!(error.unwrap_err().to_string(), "gone");
-    assert!(!script.log().iter().any(|line| line.starts_with("PUT ")));
 }
