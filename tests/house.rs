@@ -105,6 +105,20 @@ fn nothing_is_left_open() {
     }
 }
 
+#[test]
+fn what_the_security_page_promises_is_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
+    let code: String = sources("src").into_iter().chain(sources("tests")).map(|(_, text)| text).collect();
+    let promises = page.lines().skip_while(|line| !line.starts_with("| Promise |"));
+    let rows = promises.filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    let named: Vec<_> = rows.flat_map(|(_, tests)| tests.split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 20, "the table has moved: {named:?}");
+    for test in named {
+        assert!(code.contains(&format!("fn {test}()")), "no test is called {test}");
+    }
+}
+
 /// Every Rust file below a folder of the package with its text, in the order of the names.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
