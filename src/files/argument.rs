@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub struct FileArgument {
     /// The file or folder, as typed.
     pub path: String,
-    /// Its type, where one was typed; an empty one is none.
+    /// What was typed behind the last colon: its type, or nothing; `None` without a colon.
     pub media_type: Option<String>,
 }
 
@@ -22,8 +22,8 @@ impl FromStr for FileArgument {
     fn from_str(text: &str) -> Result<Self> {
         let colon = text.rfind(':').filter(|colon| !is_drive(text, *colon));
         let (path, media_type) = match colon {
-            Some(colon) => (&text[..colon], &text[colon + 1..]),
-            None => (text, ""),
+            Some(colon) => (&text[..colon], Some(text[colon + 1..].to_owned())),
+            None => (text, None),
         };
         if path.is_empty() {
             return Err(Error::invalid(format!("found empty file path in {text:?}")));
@@ -31,8 +31,15 @@ impl FromStr for FileArgument {
         if cfg!(windows) && path.contains(['<', '>', '"', '|', '?', '*']) {
             return Err(Error::invalid(format!("reserved characters found in the file path: {path}")));
         }
-        let media_type = Some(media_type.to_owned()).filter(|media_type| !media_type.is_empty());
         Ok(Self { path: path.to_owned(), media_type })
+    }
+}
+
+impl FileArgument {
+    /// The type that was typed; an empty one is none.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.media_type.as_deref().filter(|kind| !kind.is_empty())
     }
 }
 
@@ -76,7 +83,8 @@ mod tests {
         assert_eq!(parse("a.txt"), ("a.txt".to_owned(), None));
         assert_eq!(parse("a.txt:text/plain"), pair("a.txt", "text/plain"));
         assert_eq!(parse("a:b:text/plain"), pair("a:b", "text/plain"));
-        assert_eq!(parse("a:b:"), ("a:b".to_owned(), None));
+        assert_eq!(parse("a:b:"), pair("a:b", ""));
+        assert_eq!("a:".parse::<FileArgument>().unwrap().kind(), None);
         assert_eq!(parse("-"), ("-".to_owned(), None));
     }
 

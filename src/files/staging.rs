@@ -98,13 +98,19 @@ impl Staging {
         Ok(node)
     }
 
-    /// Adds a file as a config, which has no title.
+    /// Adds a file as a config, which has no title. Without a type it is a config that nobody knows; an empty type stands
+    /// for that of any file or folder.
     ///
     /// # Errors
     /// There is no such file or it cannot be read.
     pub async fn add_config(&self, path: &str, media_type: Option<&str>) -> Result<Descriptor> {
         let node = self.stage(path, CONFIG_NAME.to_owned()).await?;
-        Ok(Descriptor::new(media_type.unwrap_or(media_type::UNKNOWN_CONFIG), node.digest, node.size))
+        let kind = match media_type {
+            None => media_type::UNKNOWN_CONFIG,
+            Some("") => &node.media_type,
+            Some(kind) => kind,
+        };
+        Ok(Descriptor::new(kind, node.digest, node.size))
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

@@ -170,7 +170,7 @@ impl Seen {
         let mut config = document.config.clone();
         if let Some(config) = &mut config
             && let Some(place) = self.config.take()
-            && place.media_type.as_ref().is_none_or(|kind| *kind == config.media_type)
+            && place.kind().is_none_or(|kind| kind == config.media_type)
         {
             config.annotations.insert(annotations::TITLE.to_owned(), place.path);
         }

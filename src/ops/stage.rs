@@ -55,7 +55,7 @@ impl Files {
         for file in &self.arguments {
             let annotations = self.annotations.layers.get(&file.path).cloned().unwrap_or_default();
             reporter.report(Event::Preparing(&title(&file.path, &annotations)));
-            layers.push(self.staging.add(&file.path, file.media_type.as_deref(), annotations).await?);
+            layers.push(self.staging.add(&file.path, file.kind(), annotations).await?);
         }
         Ok(Staged { config, layers })
     }

@@ -69,6 +69,16 @@ impl Observed {
         (!difference.is_empty()).then_some(difference)
     }
 
+    /// That this one was said to ask for something else and not for more, and does not so.
+    pub fn asks_no_less_than(&self, other: &Self) -> Option<String> {
+        if self.requests.len() > other.requests.len() {
+            let more = self.requests_unlike(other).unwrap_or_default();
+            return Some(format!("ours was said to ask for less, and asks for more\n{more}"));
+        }
+        let same = self.requests_unlike(other).is_none();
+        same.then(|| "ours was said to ask for something else, and does not\n".to_owned())
+    }
+
     /// The lines in order. Where two titles have the same content, oras moves whichever comes first: their names are
     /// made the same.
     pub fn sorted(mut self) -> Self {

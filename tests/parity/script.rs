@@ -9,13 +9,12 @@
 //! remove NAME            removes a file in both
 //! * oras ...             the real oras runs in both worlds and must succeed: prepares what ours cannot make
 //! % oras ...             runs in both and must succeed; what it prints is not compared
-//! $ oras ...             runs in both; output, errors, exit code and files must be the same
+//! $ oras ...             runs in both; output, errors, exit code, files and what the registries were asked must be the same
 //! ~ oras ...             the same, but the lines of the output may come in any order
-//! ^ oras ...             the same as ~, and the registries must have been asked for the same
-//! - REASON | oras ...    the same as ~, but ours asks for less: fails when it does not
 //! < REASON | oras ...    the output differs on purpose, all else is the same: fails when the output does not differ
 //! > REASON | oras ...    the same of what is said on stderr
 //! ! REASON | oras ...    differs on purpose: fails when it does not differ
+//! $- REASON | oras ...   the same, but ours asks for something else that is not more: fails when it does not. So for ~- < and >
 //! ```
 //!
 //! A line may end with ` <<< TEXT`, which is what it reads from its standard input.
@@ -63,7 +62,9 @@ pub fn play(script: &str, oras: &Path) {
 fn perform(line: &str, ours: &Player, theirs: &Player, known: &mut HashSet<String>) -> Option<String> {
     let (mark, rest) = line.split_once(' ').expect("a line has a mark and a rest");
     let rest = match mark {
-        "<" | ">" | "!" | "-" => rest.split_once(" | ").expect("a known difference has a reason").1,
+        "<" | ">" | "!" | "$-" | "~-" | "<-" | ">-" => {
+            rest.split_once(" | ").expect("a known difference has a reason").1
+        }
         _ => rest,
     };
     match mark {
@@ -89,38 +90,30 @@ fn perform(line: &str, ours: &Player, theirs: &Player, known: &mut HashSet<Strin
 
 /// How they differ where they should not, or that they do not where they should.
 fn judge(mark: &str, mut ours: Observed, mut theirs: Observed) -> Option<String> {
-    match mark {
+    let (mark, asks_less) = mark.strip_suffix('-').map_or((mark, false), |mark| (mark, true));
+    let requests = if asks_less { ours.asks_no_less_than(&theirs) } else { ours.requests_unlike(&theirs) };
+    let same = |what: &str| Some(format!("{what} was said to differ, and does not\n"));
+    let rest = match mark {
         "%" => {
             let _ = (ours.run.success(), theirs.run.success());
-            None
+            return None;
+        }
+        "!" => {
+            let unlike = compare(&ours.sorted(), &theirs.sorted()).or(requests);
+            return if unlike.is_none() { same("this") } else { None };
         }
         "$" => compare(&ours, &theirs),
         "~" => compare(&ours.sorted(), &theirs.sorted()),
-        "^" => {
-            let requests = ours.requests_unlike(&theirs);
-            compare(&ours.sorted(), &theirs.sorted()).or(requests)
+        "<" if std::mem::take(&mut ours.run.stdout) == std::mem::take(&mut theirs.run.stdout) => {
+            same("the output")
         }
-        "-" => {
-            let fewer = ours.requests.len() < theirs.requests.len();
-            let difference = compare(&ours.sorted(), &theirs.sorted());
-            difference.or_else(|| (!fewer).then(|| "ours was said to ask for less, and does not".to_owned()))
+        ">" if std::mem::take(&mut ours.run.stderr) == std::mem::take(&mut theirs.run.stderr) => {
+            same("what is said on stderr")
         }
-        "<" => {
-            if std::mem::take(&mut ours.run.stdout) == std::mem::take(&mut theirs.run.stdout) {
-                return Some("the output was said to differ, and does not".to_owned());
-            }
-            compare(&ours, &theirs)
-        }
-        ">" => {
-            if std::mem::take(&mut ours.run.stderr) == std::mem::take(&mut theirs.run.stderr) {
-                return Some("the words on stderr were said to differ, and do not".to_owned());
-            }
-            compare(&ours.sorted(), &theirs.sorted())
-        }
-        "!" => {
-            let same = compare(&ours.sorted(), &theirs.sorted()).is_none();
-            same.then(|| "this was said to differ, and does not".to_owned())
-        }
+        "<" => compare(&ours, &theirs),
+        ">" => compare(&ours.sorted(), &theirs.sorted()),
         other => panic!("unknown mark {other:?}"),
-    }
+    };
+    let found: Vec<String> = rest.into_iter().chain(requests).collect();
+    (!found.is_empty()).then(|| found.concat())
 }
