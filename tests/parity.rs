@@ -51,6 +51,7 @@ scripts!(
     authored,
     backup,
     blob,
+    cache,
     copy,
     debug,
     discover,

@@ -198,7 +198,8 @@ fn unknown_flag(flag: &str, typed: &[OsString]) -> String {
     if flag.starts_with("--") {
         return format!("unknown flag: --{name}");
     }
-    let letter = name.chars().next().unwrap_or_default();
+    // `-=x`, of which clap tells nothing.
+    let letter = name.chars().find(|letter| !letter.is_whitespace()).unwrap_or('=');
     format!("unknown shorthand flag: {letter:?} in -{}", group(letter, typed))
 }
 

@@ -19,7 +19,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{Credential, Secret, hosts};
 use crate::disk::{self, joined};
-use crate::error::{Error, IoContext, Kind, Result};
+use crate::error::{Context, Error, IoContext, Kind, Result};
 use crate::oci::json;
 
 /// The most that is read of a config file: 4 MiB.
@@ -179,7 +179,10 @@ fn read(path: &Path) -> Result<Config> {
             read.map_err(|error| undecodable(path, &error.to_string()))?;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Config::default()),
-        Err(error) => return Err(Error::io("open", path, error)),
+        Err(error) => {
+            let opened = Err(Error::io("open", path, error));
+            return opened.within(|| format!("failed to open config file at {}", path.display()).into());
+        }
     }
     if text.len() as u64 > LIMIT {
         return Err(undecodable(path, "file is too large"));

@@ -276,12 +276,20 @@ impl reqwest::dns::Resolve for Lookup {
             if let Some(address) = fixed {
                 return Ok(Box::new(std::iter::once(address)) as Addrs);
             }
-            match tokio::net::lookup_host((name.as_str(), 0)).await {
-                Ok(found) => Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs),
-                Err(_) => Err(LookupFailed { host: name.as_str().to_owned() }.into()),
+            if let Ok(found) = tokio::net::lookup_host((name.as_str(), 0)).await {
+                return Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs);
             }
+            Err(LookupFailed { host: name.as_str().to_owned(), server: name_server().await }.into())
         })
     }
+}
+
+/// The server of names that was asked, on systems where a file says so and Go asks it without the system's help.
+async fn name_server() -> Option<SocketAddr> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    reason::name_server(&tokio::fs::read_to_string("/etc/resolv.conf").await.ok()?)
 }
 
 /// Whether a URL has to be written anew to lead to an address: the port of a URL wins over that of an address, and an

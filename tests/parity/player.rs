@@ -1,6 +1,7 @@
 //! One program in its world, with registries of its own.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -61,16 +62,17 @@ impl Player {
 
     /// Lets the real oras do something.
     pub fn prepare(&self, line: &str) {
-        let line = self.expand(arguments(line));
+        let line = self.expand(command(line).1);
         let _ = self.world.run_other(&self.oras, &line).success();
     }
 
     /// Runs a line and looks at everything that came of it.
     pub fn observe(&self, line: &str) -> Observed {
         let (line, input) = line.split_once(" <<< ").unwrap_or((line, ""));
-        let line = self.expand(arguments(line));
+        let (variables, line) = command(line);
+        let line = self.expand(line);
         self.registries.iter().for_each(Registry::clear_log);
-        let mut run = self.world.run_with_input(&line, &input.replace("\\n", "\n"));
+        let mut run = self.world.run_with(&line, &input.replace("\\n", "\n"), &variables);
         run.stderr = comparable(&timeless(&run.stderr));
         run.stdout = without_times(&run.stdout);
         let mut requests = Vec::new();
@@ -179,8 +181,15 @@ fn timeless(text: &str) -> String {
     lines.collect()
 }
 
-fn arguments(line: &str) -> &str {
-    line.strip_prefix("oras").expect("a command line begins with oras").trim_start()
+/// Variables, and the arguments of oras: `NAME=VALUE oras ...`.
+fn command(line: &str) -> (Vec<(&str, &OsStr)>, &str) {
+    let (mut variables, mut rest) = (Vec::new(), line);
+    while let Some((word, after)) = rest.split_once(' ').filter(|(word, _)| *word != "oras") {
+        let (name, value) = word.split_once('=').expect("a command line begins with oras or a variable");
+        variables.push((name, OsStr::new(value)));
+        rest = after;
+    }
+    (variables, rest.strip_prefix("oras").expect("a command line begins with oras").trim_start())
 }
 
 /// How long something took differs from run to run: `in 12ms`.

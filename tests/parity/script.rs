@@ -17,7 +17,8 @@
 //! $- REASON | oras ...   the same, but ours asks for something else that is not more: fails when it does not. So for ~- < and >
 //! ```
 //!
-//! A line may end with ` <<< TEXT`, which is what it reads from its standard input.
+//! A line may end with ` <<< TEXT`, which is what it reads from its standard input, and a variable of the environment may stand
+//! before `oras`, as in `$ ORAS_CACHE=cache oras ...`.
 //!
 //! In a line `{r}` is the first registry, `{s}` the second one, `{odd}` a server that is none ([`super::stranger`]), `{auth}`
 //! the user and password of registries with passwords, `{created}` an annotation that fixes the time of a manifest,
@@ -102,16 +103,14 @@ fn judge(mark: &str, mut ours: Observed, mut theirs: Observed) -> Option<String>
             let unlike = compare(&ours.sorted(), &theirs.sorted()).or(requests);
             return if unlike.is_none() { same("this") } else { None };
         }
-        "$" => compare(&ours, &theirs),
-        "~" => compare(&ours.sorted(), &theirs.sorted()),
         "<" if std::mem::take(&mut ours.run.stdout) == std::mem::take(&mut theirs.run.stdout) => {
             same("the output")
         }
         ">" if std::mem::take(&mut ours.run.stderr) == std::mem::take(&mut theirs.run.stderr) => {
             same("what is said on stderr")
         }
-        "<" => compare(&ours, &theirs),
-        ">" => compare(&ours.sorted(), &theirs.sorted()),
+        "$" | "<" => compare(&ours, &theirs),
+        "~" | ">" => compare(&ours.sorted(), &theirs.sorted()),
         other => panic!("unknown mark {other:?}"),
     };
     let found: Vec<String> = rest.into_iter().chain(requests).collect();

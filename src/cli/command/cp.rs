@@ -122,8 +122,9 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
     let typed = Destination::split(&to);
     let (platforms, source) = (args.platforms()?, args.source(&from)?);
     let destination = args.destination(&typed.raw)?.copying_from(&source);
-    let at = source.place.named(&USAGE)?.clone();
     let tags = typed.tags()?;
+    let reading = app.source(&source).await?;
+    let at = source.place.named(&USAGE)?.clone();
     let request = ops::Copy {
         from: at.clone(),
         to: destination.place.locator().cloned(),
@@ -134,7 +135,7 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         present: args.repair.present(),
         limits: args.concurrency.limits(USUAL),
     };
-    let (reading, writing) = (app.source(&source).await?, app.target(&destination).await?);
+    let writing = app.target(&destination).await?;
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &Format::Text, drawing);
     let copied = ops::copy(&*reading, &*writing, request, reporter).await;

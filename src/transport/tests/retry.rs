@@ -131,8 +131,13 @@ async fn nobody_there_is_told_at_once() {
 async fn a_name_that_nobody_knows_is_told() {
     let client = Client::new("nohost.invalid:1", settings()).unwrap();
     let error = get(&client, "x").await.unwrap_err();
-    let words = "Get \"http://nohost.invalid:1/x\": dial tcp: lookup nohost.invalid: no such host";
-    assert_eq!(error.to_string(), words);
+    // Between the two may stand which server was asked.
+    let error = error.to_string();
+    assert!(
+        error.starts_with("Get \"http://nohost.invalid:1/x\": dial tcp: lookup nohost.invalid"),
+        "{error}"
+    );
+    assert!(error.ends_with(": no such host"), "{error}");
 }
 
 #[tokio::test]

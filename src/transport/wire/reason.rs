@@ -4,6 +4,7 @@
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 
 use rustls::{CertificateError, InvalidMessage};
 
@@ -12,15 +13,28 @@ use rustls::{CertificateError, InvalidMessage};
 pub(super) struct LookupFailed {
     /// The name.
     pub(super) host: String,
+    /// The server of names that was asked, where it is known.
+    pub(super) server: Option<SocketAddr>,
 }
 
 impl std::fmt::Display for LookupFailed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "dial tcp: lookup {}: no such host", self.host)
+        match self.server {
+            Some(server) => write!(f, "dial tcp: lookup {} on {server}: no such host", self.host),
+            None => write!(f, "dial tcp: lookup {}: no such host", self.host),
+        }
     }
 }
 
 impl StdError for LookupFailed {}
+
+/// The server of names in the settings of a Unix system that is asked first.
+pub(super) fn name_server(settings: &str) -> Option<SocketAddr> {
+    let mut words = settings.lines().map(str::split_whitespace);
+    let address =
+        words.find_map(|mut words| words.next().filter(|word| *word == "nameserver").and(words.next()))?;
+    Some(SocketAddr::new(address.parse().ok()?, 53))
+}
 
 /// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,4 +221,18 @@ fn of_alert(name: &str) -> String {
         words.extend(letter.to_lowercase());
     }
     format!("remote error: tls: {words}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_server_of_names_is_told() {
+        let first = |settings| name_server(settings).map(|server| server.to_string());
+        let settings = "# nameserver 1.1.1.1\nsearch a\nnameserver\t10.0.0.1\nnameserver 10.0.0.2\n";
+        assert_eq!(first(settings).as_deref(), Some("10.0.0.1:53"));
+        assert_eq!(first("nameserver ::1").as_deref(), Some("[::1]:53"));
+        assert_eq!(first("search a"), None);
+    }
 }
