@@ -245,6 +245,8 @@ impl App {
             credential,
             store: Some(Arc::new(store)),
             observer: Some(Arc::clone(&self.log) as Arc<dyn Observer>),
+            retry: remote.retry.retry(&self.env)?,
+            timeout: remote.retry.timeout(&self.env)?,
             tokens,
             ..Settings::default()
         };

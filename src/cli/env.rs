@@ -20,6 +20,8 @@ pub(crate) struct Env {
     plain: bool,
     cache: Option<PathBuf>,
     source_date: Option<OsString>,
+    retry: Option<String>,
+    timeout: Option<String>,
 }
 
 impl Env {
@@ -30,6 +32,10 @@ impl Env {
         let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let plain = is_plain(text);
         let runtime = path("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
+        let lossy = |name| {
+            let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+            Some(value.to_string_lossy().into_owned())
+        };
         Self {
             home: std::env::home_dir(),
             docker_config: path("DOCKER_CONFIG"),
@@ -37,6 +43,8 @@ impl Env {
             plain,
             cache: path("ORAS_CACHE"),
             source_date: std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty()),
+            retry: lossy("ORAS_RETRY"),
+            timeout: lossy("ORAS_TIMEOUT"),
         }
     }
 
@@ -62,6 +70,16 @@ impl Env {
     /// The image layout in which what was read of registries is kept, if any is.
     pub(crate) fn cache(&self) -> Option<&Path> {
         self.cache.as_deref()
+    }
+
+    /// What is said instead of `--retry`.
+    pub(crate) fn retry(&self) -> Option<&str> {
+        self.retry.as_deref()
+    }
+
+    /// What is said instead of `--timeout`.
+    pub(crate) fn timeout(&self) -> Option<&str> {
+        self.timeout.as_deref()
     }
 
     /// Whether lines are wanted that stay as they are, whatever they are printed on.

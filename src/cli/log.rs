@@ -1,6 +1,6 @@
 //! What is said on stderr with the time and a level, as oras does it for warnings.
 //!
-//! Warnings are always told; a registry may send the same one with every answer, and it is told once a run. What is
+//! Warnings and what is tried again are always told; a registry may send the same one with every answer, and it is told once a run. What is
 //! sent and answered is told with `--debug` only.
 //!
 //! What does not belong here: failures, and warnings of what was typed, which have no time.
@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use oras::error::Error;
-use oras::transport::{Answered, Observer, Sent};
+use oras::transport::{Answered, Observer, Retrying, Sent};
 
 use super::env::Env;
 use super::output::text::visible;
-use super::output::trace;
+use super::output::{retries, trace};
 use super::terminal::Terminal;
 
 /// What is told.
@@ -76,6 +76,10 @@ impl Observer for Log {
 
     fn failed(&self, exchange: u64, error: &Error) {
         self.debug("ERROR", || trace::failure(exchange, error));
+    }
+
+    fn retrying(&self, retry: &Retrying<'_>) {
+        self.terminal.warn(&retries::line(retry));
     }
 
     fn wants_bodies(&self) -> bool {

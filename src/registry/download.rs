@@ -2,12 +2,14 @@
 //!
 //! The registry is asked again at the last good byte, never the URL that a redirect led to: signed URLs expire.
 //! The check of size and digest lies around the whole and sees one stream without a gap.
+//!
+//! What does not belong here: how often and when it is asked again, which the transport says.
 
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use http::header::{CONTENT_RANGE, RANGE};
+use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use http::{Method, StatusCode};
 
 use super::blobs::described;
@@ -16,13 +18,7 @@ use super::{headers, urls};
 use crate::content::{Body, ByteStream, checked, skip};
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator};
-use crate::transport::{Action, Response};
-
-/// How often in a row a stream may break without having given [`PROGRESS`] bytes.
-const FRUITLESS_LIMIT: u32 = 3;
-
-/// As many bytes make it worth going on, so that a stream that breaks at each byte comes to an end.
-const PROGRESS: u64 = 64 * 1024;
+use crate::transport::{Action, Failures, Request, Response, shown};
 
 impl Repository {
     /// The bytes of a blob.
@@ -34,19 +30,20 @@ impl Repository {
     /// stream that is opened.
     pub(super) async fn get_blob(&self, digest: &Digest) -> Result<(Descriptor, Body)> {
         let url = urls::blob(self.base(), self.name(), digest);
-        let response = self.send(self.request(Method::GET, url, Action::Pull)).await?;
+        let failures = Failures::default();
+        let request = self.request(Method::GET, url, Action::Pull).streamed(&failures);
         let name = || self.named(&Locator::Digest(digest.clone()));
-        let response = found(response, StatusCode::OK, name).await?;
+        let response = found(self.send(request).await?, StatusCode::OK, name).await?;
         headers::same_digest(&response, digest)?;
         let node = match described(&response, digest)? {
             Some(node) => node,
             None => self.head_blob(digest).await?,
         };
-        let body = self.body(&node, Some(response.body));
+        let body = self.body(&node, Some(First { response, failures }));
         Ok((node, body))
     }
 
-    fn body(&self, node: &Descriptor, first: Option<ByteStream>) -> Body {
+    fn body(&self, node: &Descriptor, first: Option<First>) -> Body {
         let blob = Blob { repository: self.clone(), node: node.bare() };
         let first = Arc::new(Mutex::new(first));
         let body = Body::reopening(Some(node.size), move |from| {
@@ -63,65 +60,113 @@ struct Blob {
     node: Descriptor,
 }
 
+/// An answer that has come already.
+struct First {
+    response: Response,
+    failures: Failures,
+}
+
 struct Download {
     blob: Blob,
     stream: ByteStream,
     at: u64,
-    /// Where the last attempt that got somewhere began.
+    /// Up to where bytes had come when the stream last broke.
     mark: u64,
-    fruitless: u32,
+    failures: Failures,
+    /// What the content is called by who gives it, so that two parts are of the same.
+    tag: Option<String>,
 }
 
 impl Blob {
-    async fn open(self, from: u64, first: Option<ByteStream>) -> Result<ByteStream> {
-        let stream = match first {
-            Some(stream) => stream,
-            None => self.request(from).await?,
+    async fn open(self, from: u64, first: Option<First>) -> Result<ByteStream> {
+        let (failures, (stream, tag)) = if let Some(First { response, failures }) = first {
+            let tag = strong_tag(&response);
+            (failures, (response.body, tag))
+        } else {
+            let failures = Failures::default();
+            let opened = self.request(from, &failures, None).await?;
+            (failures, opened)
         };
-        let download = Download { blob: self, stream, at: from, mark: from, fruitless: 0 };
+        let download = Download { blob: self, stream, at: from, mark: from, failures, tag };
         Ok(stream::try_unfold(download, Download::next).boxed())
     }
 
-    async fn request(&self, from: u64) -> Result<ByteStream> {
+    fn get(&self, failures: &Failures) -> Request {
         let url = urls::blob(self.repository.base(), self.repository.name(), &self.node.digest);
-        let mut request = self.repository.request(Method::GET, url, Action::Pull);
+        self.repository.request(Method::GET, url, Action::Pull).streamed(failures)
+    }
+
+    /// The content from an offset on, and what it is called there.
+    async fn request(
+        &self,
+        from: u64,
+        failures: &Failures,
+        tag: Option<&str>,
+    ) -> Result<(ByteStream, Option<String>)> {
+        let mut request = self.get(failures);
         if from > 0 {
             request = request.header(RANGE, &format!("bytes={from}-"));
         }
-        let response = self.repository.send(request).await?;
+        if let Some(tag) = tag.filter(|_| from > 0) {
+            request = request.header(IF_RANGE, tag);
+        }
+        let mut response = self.repository.send(request).await?;
         if from > 0 && response.status == StatusCode::PARTIAL_CONTENT {
             same_range(&response, from, self.node.size)?;
-            return Ok(response.body);
+            let tag = strong_tag(&response);
+            return Ok((response.body, tag));
+        }
+        if from > 0 && response.status == StatusCode::RANGE_NOT_SATISFIABLE {
+            // Some have the content and no parts of it.
+            response = self.repository.send(self.get(failures)).await?;
         }
         let response = found(response, StatusCode::OK, || self.node.digest.to_string()).await?;
         headers::same_length(&response, self.node.size)?;
         headers::same_digest(&response, &self.node.digest)?;
-        Ok(skip(response.body, from))
+        let tag = strong_tag(&response);
+        Ok((skip(response.body, from), tag))
+    }
+
+    /// The failure of a stream that ended too early without saying so.
+    fn short(&self) -> Error {
+        let url = urls::blob(self.repository.base(), self.repository.name(), &self.node.digest);
+        let (url, reason) = (shown(&url, true), "unexpected EOF".to_owned());
+        Error::new(Kind::Network { method: Method::GET, url, reason, unreachable: false })
     }
 }
 
 impl Download {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
         loop {
-            let error = match self.stream.next().await {
-                None => return Ok(None),
+            let (error, quiet) = match self.stream.next().await {
                 Some(Ok(piece)) => {
                     self.at += piece.len() as u64;
                     return Ok(Some((piece, self)));
                 }
-                Some(Err(error)) => error,
+                None if self.at >= self.blob.node.size => return Ok(None),
+                None => (self.blob.short(), true),
+                // All that was promised has come, and the check will say whether it is right.
+                Some(Err(_)) if self.at == self.blob.node.size => return Ok(None),
+                Some(Err(error)) => (error, false),
             };
-            if self.at - self.mark >= PROGRESS {
-                (self.mark, self.fruitless) = (self.at, 0);
+            if self.at > self.mark {
+                self.mark = self.at;
+                self.failures.end();
             }
-            let broken = matches!(error.kind(), Kind::Network { unreachable: false, .. });
-            if !broken || self.fruitless == FRUITLESS_LIMIT {
-                return Err(error);
+            let client = self.blob.repository.client();
+            if !client.again(&self.failures, &error, (self.at, Some(self.blob.node.size))).await {
+                // Where nothing broke there may be no more of it, and the check tells best what that means.
+                return if quiet { Ok(None) } else { Err(error) };
             }
-            self.fruitless += 1;
-            self.stream = self.blob.request(self.at).await?;
+            (self.stream, self.tag) = self.blob.request(self.at, &self.failures, self.tag.as_deref()).await?;
         }
     }
+}
+
+/// The name that an answer gives to its content, if two answers with it are the same byte by byte: RFC 9110 section
+/// 8.8.1.
+fn strong_tag(response: &Response) -> Option<String> {
+    response.header(ETAG.as_str()).filter(|tag| tag.starts_with('"')).map(str::to_owned)
 }
 
 /// Checks that a part is the one that was asked for: RFC 9110 section 14.4.

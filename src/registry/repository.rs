@@ -120,6 +120,11 @@ impl Repository {
         self.shared.client.send(request).await
     }
 
+    /// What requests go through.
+    pub(super) fn client(&self) -> &Client {
+        &self.shared.client
+    }
+
     pub(super) fn base(&self) -> &Url {
         self.shared.client.base()
     }

@@ -35,6 +35,7 @@ pub(super) struct Answer {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     sent: usize,
+    measured: bool,
 }
 
 /// No answer: the connection ends when the request has come.
@@ -43,7 +44,7 @@ pub(super) fn silence() -> Answer {
 }
 
 pub(super) fn answer(status: u16) -> Answer {
-    Answer { status, headers: Vec::new(), body: Vec::new(), sent: usize::MAX }
+    Answer { status, headers: Vec::new(), body: Vec::new(), sent: usize::MAX, measured: true }
 }
 
 impl Answer {
@@ -55,6 +56,12 @@ impl Answer {
 
     pub(super) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body = body.as_ref().to_vec();
+        self
+    }
+
+    /// Without a length: the content ends with the connection.
+    pub(super) fn unmeasured(mut self) -> Self {
+        self.measured = false;
         self
     }
 
@@ -121,7 +128,9 @@ async fn serve(
         return;
     }
     let mut head = vec![format!("HTTP/1.1 {} Told", answer.status), "Connection: close".to_owned()];
-    head.push(format!("Content-Length: {}", answer.body.len()));
+    if answer.measured {
+        head.push(format!("Content-Length: {}", answer.body.len()));
+    }
     head.extend(answer.headers.iter().map(|(name, value)| format!("{name}: {value}")));
     let head = head.join("\r\n") + "\r\n\r\n";
     let body = if asked.method == "HEAD" { &[] } else { &answer.body[..answer.body.len().min(answer.sent)] };

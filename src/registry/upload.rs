@@ -25,6 +25,7 @@ use super::repository::{Repository, locked};
 use crate::content::{Body, ByteStream, Put};
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, media_type};
+use crate::transport::Failures;
 
 /// Chunks that are tried in place of a request that is too large, down to what a common proxy takes at most.
 const CHUNKS: [u64; 4] = [64 << 20, 16 << 20, 4 << 20, SMALLEST];
@@ -91,7 +92,7 @@ struct Upload<'a> {
     /// How far the best session got.
     furthest: u64,
     /// Attempts in a row that got no further.
-    failures: u32,
+    failures: Failures,
     /// Attempts in a row that were cut.
     cuts: u32,
     /// What was said of a request that was too large.
@@ -109,7 +110,7 @@ impl<'a> Upload<'a> {
             chunk,
             whole: false,
             furthest: 0,
-            failures: 0,
+            failures: Failures::default(),
             cuts: 0,
             too_large: None,
         }
@@ -158,7 +159,8 @@ impl<'a> Upload<'a> {
     fn progress(&mut self, at: u64) -> bool {
         let further = at > self.furthest;
         if further {
-            (self.furthest, self.failures, self.cuts) = (at, 0, 0);
+            (self.furthest, self.cuts) = (at, 0);
+            self.failures.end();
         }
         further
     }
@@ -182,7 +184,10 @@ impl<'a> Upload<'a> {
         let missing = self.feed.size.map_or(u64::MAX, |size| size.saturating_sub(session.at));
         let size = missing.min(self.chunk_in(&session));
         let mended = match trouble {
-            Trouble::Passing => self.pause().await,
+            Trouble::Passing => {
+                let moved = (self.furthest, self.feed.size);
+                self.repository.client().again(&self.failures, &error, moved).await
+            }
             Trouble::TooLarge => self.shrink(size, least),
             Trouble::Refused => in_parts && self.give_up_chunks(),
             Trouble::Other => false,
@@ -211,17 +216,6 @@ impl<'a> Upload<'a> {
             self.too_large.get_or_insert(error);
         }
         Ok(next)
-    }
-
-    /// Waits before the next attempt, unless there were enough.
-    async fn pause(&mut self) -> bool {
-        let policy = self.repository.shared.client.retry();
-        if self.failures == policy.again {
-            return false;
-        }
-        self.failures += 1;
-        tokio::time::sleep(policy.pause(self.failures)).await;
-        true
     }
 
     /// Takes chunks that are smaller than a request that was too large, if there are any.

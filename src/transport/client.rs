@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::pace::Pace;
 use super::redirect::{self, Rule};
 use super::wire::{Hop, Wire};
-use super::{Request, Response, Retry, Settings, observe, retry};
+use super::{Failures, Request, Response, Settings, observe, retry};
 use crate::error::{Error, Result};
 
 /// Everything that is needed to talk to one registry. A clone shares connections and tokens.
@@ -48,11 +48,6 @@ impl Client {
         &self.0.base
     }
 
-    /// When something is tried again.
-    pub(crate) fn retry(&self) -> &Retry {
-        &self.0.settings.retry
-    }
-
     /// Sends a request and returns the last answer, whatever its status.
     ///
     /// # Errors
@@ -69,12 +64,19 @@ impl Client {
             }
         }
     }
+
+    /// Counts a failure of something that is more than one request, after which so many bytes of so many have moved, and
+    /// tells it. Returns when it is time for the next try, or false if there is to be none: the failure does not pass,
+    /// or there were too many.
+    pub async fn again(&self, failures: &Failures, error: &Error, moved: (u64, Option<u64>)) -> bool {
+        retry::again(&self.0, failures, error, moved).await
+    }
 }
 
 impl Inner {
     /// One hop: what is seen of it by whoever watches lies outside of what is tried again.
     pub(super) async fn exchange(&self, hop: &Hop) -> Result<Response> {
-        let answer = retry::send(&self.settings.retry, &self.pace, &self.wire, hop);
+        let answer = retry::send(self, hop);
         match &self.settings.observer {
             Some(observer) => observe::heard(observer, self, hop, answer).await,
             None => answer.await,
@@ -94,6 +96,16 @@ impl Inner {
     /// The registry's origin.
     pub(super) fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// Its connections.
+    pub(super) fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// Which hosts are to be left alone.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// How the registry is to be reached.

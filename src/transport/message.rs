@@ -8,8 +8,8 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
-use super::Scope;
 use super::redact::shown;
+use super::{Failures, Scope};
 use crate::content::{Body, ByteStream};
 use crate::error::{Error, Kind, Refusal, Result};
 use crate::oci::problems;
@@ -32,12 +32,18 @@ pub struct Request {
     pub scope: Vec<Scope>,
     /// Whether it is sent only once: whoever sends it looks what became of it before it is sent again.
     pub once: bool,
+    /// Whether its sender goes on where the body of the answer breaks off. Otherwise an answer without all of its body
+    /// is none.
+    pub streamed: bool,
+    /// The failures so far of what it is part of.
+    pub failures: Failures,
 }
 
 impl Request {
     /// A request without headers, body and scope.
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, scope: Vec::new(), once: false }
+        let (headers, failures) = (HeaderMap::new(), Failures::default());
+        Self { method, url, headers, body: None, scope: Vec::new(), once: false, streamed: false, failures }
     }
 
     /// The same with a header; a value that cannot be one is left out.
@@ -60,6 +66,15 @@ impl Request {
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// The same, for content of any length: a body that breaks off is for the sender to see, and counts as one more of
+    /// these failures.
+    #[must_use]
+    pub fn streamed(mut self, failures: &Failures) -> Self {
+        self.streamed = true;
+        self.failures = failures.clone();
         self
     }
 

@@ -33,11 +33,11 @@ pub use auth::token::Tokens;
 pub use carrier::Carrier;
 pub use client::Client;
 pub use message::{Request, Response};
-pub use observe::{Answered, Observer, Sent};
+pub use observe::{Answered, Observer, Retrying, Sent};
 pub use redact::Shown;
 pub(crate) use redact::shown;
 pub use resolve::Resolve;
-pub use retry::Retry;
+pub use retry::{Failures, Retry};
 pub use settings::Settings;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! What does not belong here: how a trace looks, and where it goes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use http::header::{HeaderName, WARNING};
@@ -40,6 +41,25 @@ pub struct Answered<'a> {
     pub body: &'a Shown,
 }
 
+/// A failure after which something is tried once more.
+#[derive(Debug)]
+pub struct Retrying<'a> {
+    /// The method of the request that failed.
+    pub method: &'a Method,
+    /// Its URL, fit to be shown.
+    pub url: &'a str,
+    /// How many bytes of content had moved, and of how many, if any had to.
+    pub moved: Option<(u64, Option<u64>)>,
+    /// What happened.
+    pub reason: &'a str,
+    /// Which try in a row this is, without any progress since the first of them; 1 is the first.
+    pub attempt: u32,
+    /// How many tries in a row there are.
+    pub attempts: u32,
+    /// How long is waited before it.
+    pub pause: Duration,
+}
+
 /// Hears exchanges. All methods are called in the order of things for one exchange; exchanges interleave.
 pub trait Observer: Send + Sync {
     /// A request goes out. The number that is returned names the exchange in the other calls.
@@ -50,6 +70,8 @@ pub trait Observer: Send + Sync {
     fn failed(&self, exchange: u64, error: &Error);
     /// The registry has something to say to the user; the same text may come many times.
     fn warned(&self, registry: &str, text: &str);
+    /// Something that failed is tried again.
+    fn retrying(&self, _retry: &Retrying<'_>) {}
     /// Whether it wants bodies: they have to be held for it.
     fn wants_bodies(&self) -> bool {
         false

@@ -65,6 +65,8 @@ pub(super) async fn follow(
             headers: all,
             body: body.clone(),
             once: request.once,
+            streamed: request.streamed,
+            failures: request.failures.clone(),
         };
         let response = client.exchange(&hop).await?;
         let Some((next, location)) = target(&response) else { return Ok(Arrived { response, detour }) };

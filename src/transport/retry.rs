@@ -1,23 +1,27 @@
 //! What is tried again, how often and when.
 //!
-//! A body is opened anew for each try, so a request whose body comes only once is tried once. One failure is not
-//! counted: that of a connection which had been used before, since a server may close it just when it is used again.
+//! Failures are counted in a row, for each object: whatever moves bytes that had not moved before begins a new row. A
+//! body is opened anew for each try, so a request whose body comes only once is tried once. One failure is not counted:
+//! that of a connection which had been used before, since a server may close it just when it is used again.
 //!
 //! What does not belong here: tokens and redirects, which send other requests.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use http::StatusCode;
+use futures_util::{StreamExt, stream};
 use http::header::{DATE, RETRY_AFTER};
+use http::{Method, StatusCode};
 use jiff::fmt::rfc2822;
 
-use super::Response;
+use super::client::Inner;
 use super::origin::Origin;
-use super::pace::Pace;
 use super::redact::shown;
-use super::wire::{Cause, Failure, Hop, Wire};
-use crate::content::Body;
+use super::wire::{Cause, Failure, Hop};
+use super::{Response, Retrying, Settings};
+use crate::content::{Body, DOCUMENT_LIMIT};
 use crate::error::{Error, Kind, Result};
 
 /// When a request that failed is tried again.
@@ -29,7 +33,7 @@ pub struct Retry {
     pub first_pause: Duration,
     /// The longest pause of that kind.
     pub longest_pause: Duration,
-    /// The longest that one request waits because a server asks for it, all pauses together.
+    /// The longest pause that is made because a server asks for it.
     pub patience: Duration,
 }
 
@@ -58,53 +62,137 @@ impl Retry {
 
     /// The pause after the first failure, the second and so on, with a tenth more or less, so that many clients do
     /// not come back at once.
-    pub(crate) fn pause(&self, failures: u32) -> Duration {
+    fn pause(&self, failures: u32) -> Duration {
         let pause = self.first_pause.saturating_mul(1 << failures.saturating_sub(1).min(16));
         let random = u32::try_from(RandomState::new().build_hasher().finish() % 201).unwrap_or_default();
         (pause.saturating_mul(900 + random) / 1000).min(self.longest_pause)
     }
 }
 
+/// The failures in a row of one object. A clone counts with it.
+#[derive(Debug, Clone, Default)]
+pub struct Failures(Arc<AtomicU32>);
+
+impl Failures {
+    /// Bytes have moved that had not moved before: what comes now is a new row.
+    pub fn end(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// One more, and which it is; none if there were enough.
+    fn another(&self, policy: &Retry) -> Option<u32> {
+        let count = |failures| (failures < policy.again).then_some(failures + 1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count).ok().map(|before| before + 1)
+    }
+}
+
 /// Sends a request until it is answered in earnest, or has failed often enough.
-pub(super) async fn send(policy: &Retry, pace: &Pace, wire: &Wire, hop: &Hop) -> Result<Response> {
-    let origin = Origin::of(&hop.url);
+pub(super) async fn send(client: &Inner, hop: &Hop) -> Result<Response> {
+    let (policy, origin) = (&client.settings().retry, Origin::of(&hop.url));
     let reopens = hop.body.as_ref().is_none_or(Body::can_reopen);
-    let most = if hop.once || !reopens { 0 } else { policy.again };
-    let (mut failures, mut stale, mut waited) = (0, false, Duration::ZERO);
+    let own = origin.as_ref() == Some(client.origin());
+    let mut stale = false;
     loop {
         let turn = match &origin {
-            Some(origin) => Some(pace.enter(origin).await),
+            Some(origin) => Some(client.pace().enter(origin).await),
             None => None,
         };
-        let outcome = wire.send(hop).await;
+        let outcome = client.wire().send(hop).await;
         if let (Some(turn), Ok(response)) = (turn, &outcome) {
             turn.answered(response.status);
         }
+        let outcome = whole(hop, outcome).await;
         if reopens && !stale && outcome.as_ref().is_err_and(tired) {
             stale = true;
             continue;
         }
-        if !passing(&outcome) || (failures == most && !hop.once) {
-            return outcome.map_err(|failure| failure.error);
-        }
-        if let (Ok(response), Some(origin)) = (&outcome, &origin)
-            && let Some(asked) = asked_pause(response)
-        {
-            waited = waited.saturating_add(asked);
-            if waited > policy.patience {
-                return Err(impatient(hop, asked, policy.patience, response.from_registry));
+        let known = origin.as_ref().is_some_and(|origin| client.wire().has_answered(origin));
+        let Some(reason) = passing(&outcome, known).filter(|_| reopens) else {
+            if !hop.streamed {
+                hop.failures.end();
             }
-            pace.hold(origin, asked);
-        }
-        if failures == most {
+            return outcome.map_err(|failure| failure.error);
+        };
+        let attempt = if hop.once { None } else { hop.failures.another(policy) };
+        if attempt.is_none() && !hop.once {
             return outcome.map_err(|failure| failure.error);
         }
-        failures += 1;
+        let asked = outcome.as_ref().ok().and_then(asked_pause);
+        if let (Some(asked), Some(origin)) = (asked, &origin) {
+            if asked > policy.patience {
+                return Err(impatient(hop, asked, policy.patience, own));
+            }
+            client.pace().hold(origin, asked);
+        }
+        let Some(attempt) = attempt else { return outcome.map_err(|failure| failure.error) };
+        let backoff = policy.pause(attempt);
+        if let Some(observer) = &client.settings().observer {
+            observer.retrying(&Retrying {
+                method: &hop.method,
+                url: &shown(&hop.url, own),
+                moved: outcome.as_ref().err().and_then(|failure| failure.moved),
+                reason: &reason,
+                attempt,
+                attempts: policy.again,
+                pause: backoff.max(asked.unwrap_or_default()),
+            });
+        }
         if let Ok(response) = outcome {
             response.drain().await;
         }
-        tokio::time::sleep(policy.pause(failures)).await;
+        tokio::time::sleep(backoff).await;
     }
+}
+
+/// Counts and tells a failure of something that is more than one request, and waits for the next try; false if there is
+/// to be none.
+pub(super) async fn again(
+    client: &Inner,
+    failures: &Failures,
+    error: &Error,
+    moved: (u64, Option<u64>),
+) -> bool {
+    let (method, url, reason) = match error.kind() {
+        Kind::Network { method, url, reason, unreachable: false } => (method, url, reason.clone()),
+        Kind::Refused(refusal) => (&refusal.method, &refusal.url, told(refusal.status)),
+        _ => return false,
+    };
+    let Settings { retry: policy, observer, .. } = client.settings();
+    let Some(attempt) = failures.another(policy) else { return false };
+    let pause = policy.pause(attempt);
+    if let Some(observer) = observer {
+        let (moved, attempts, reason) = (Some(moved), policy.again, &*reason);
+        observer.retrying(&Retrying { method, url, moved, reason, attempt, attempts, pause });
+    }
+    tokio::time::sleep(pause).await;
+    true
+}
+
+/// A status in words.
+fn told(status: StatusCode) -> String {
+    format!("response status code {}: {}", status.as_u16(), status.canonical_reason().unwrap_or_default())
+}
+
+/// The answer with its body in memory, if it is one that has to be there as a whole: then one that breaks off is a
+/// failure. What is longer than any document is for the reader to refuse.
+async fn whole(hop: &Hop, outcome: Result<Response, Failure>) -> Result<Response, Failure> {
+    let mut response = outcome?;
+    if hop.streamed || hop.method != Method::GET || !response.status.is_success() {
+        return Ok(response);
+    }
+    let (mut pieces, mut length) = (Vec::new(), 0);
+    while length <= DOCUMENT_LIMIT
+        && let Some(piece) = response.body.next().await
+    {
+        let cut =
+            |error| Failure { error, cause: Some(Cause::Cut), stale: false, moved: Some((length, None)) };
+        let piece = piece.map_err(cut)?;
+        length += piece.len() as u64;
+        pieces.push(Ok(piece));
+    }
+    let rest = std::mem::replace(&mut response.body, stream::empty().boxed());
+    response.body = stream::iter(pieces).chain(rest).boxed();
+    Ok(response)
 }
 
 /// Whether a connection failed only because the server had grown tired of it.
@@ -112,17 +200,29 @@ fn tired(failure: &Failure) -> bool {
     failure.stale && matches!(failure.cause, Some(Cause::Cut | Cause::Reset | Cause::Closed))
 }
 
-/// Whether it may be better the next time.
-fn passing(outcome: &Result<Response, Failure>) -> bool {
+/// Why it failed, if it may be better the next time. A host that has never answered may not be there at all.
+fn passing(outcome: &Result<Response, Failure>, known: bool) -> Option<String> {
     match outcome {
         Ok(response) => {
             let status = response.status;
-            status == StatusCode::REQUEST_TIMEOUT
+            let passes = status == StatusCode::REQUEST_TIMEOUT
                 || status == StatusCode::TOO_MANY_REQUESTS
-                || status.as_u16() >= 500
+                || status.as_u16() >= 500;
+            passes.then(|| told(status))
         }
         // Whether a byte of the answer had come cannot be told here, so oras's exception for that is not made.
-        Err(failure) => matches!(failure.cause, Some(Cause::Timeout | Cause::Reset | Cause::Cut)),
+        Err(failure) => {
+            let passes = match failure.cause? {
+                Cause::Timeout | Cause::Reset | Cause::Cut => true,
+                Cause::Unreachable | Cause::Closed => known,
+                Cause::Other => false,
+            };
+            let reason = match failure.error.kind() {
+                Kind::Network { reason, .. } => reason.clone(),
+                _ => failure.error.to_string(),
+            };
+            passes.then_some(reason)
+        }
     }
 }
 

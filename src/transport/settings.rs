@@ -5,14 +5,18 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 
 use super::{Carrier, Observer, Resolve, Retry, Tokens};
 use crate::credentials::{Credential, Store};
 
+/// How long nothing may move, where nothing else is said.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
 /// How a registry is to be reached.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Settings {
     /// Use `http`, not `https`.
     pub plain_http: bool,
@@ -36,10 +40,33 @@ pub struct Settings {
     pub observer: Option<Arc<dyn Observer>>,
     /// What is tried again.
     pub retry: Retry,
+    /// How long nothing may move: no byte in either direction, no answer. Zero is for ever.
+    pub timeout: Duration,
     /// What carries requests in place of the network.
     pub carrier: Option<Arc<dyn Carrier>>,
     /// Tokens that were fetched; two clients with the same credentials may share them.
     pub tokens: Tokens,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            plain_http: false,
+            insecure: false,
+            user_agent: String::new(),
+            ca_file: None,
+            client_certificate: None,
+            resolve: Vec::new(),
+            headers: Vec::new(),
+            credential: None,
+            store: None,
+            observer: None,
+            retry: Retry::default(),
+            timeout: TIMEOUT,
+            carrier: None,
+            tokens: Tokens::default(),
+        }
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -49,6 +76,7 @@ impl fmt::Debug for Settings {
             .field("insecure", &self.insecure)
             .field("resolve", &self.resolve)
             .field("retry", &self.retry)
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }

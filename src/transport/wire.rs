@@ -6,6 +6,7 @@
 //! What does not belong here: what is sent, and whether it is sent again.
 
 mod reason;
+mod stall;
 mod tls;
 mod upload;
 
@@ -27,7 +28,7 @@ use self::tls::{Protocol, Tls};
 use self::upload::Upload;
 use super::origin::Origin;
 use super::redact::shown;
-use super::{Carrier, Resolve, Response, Settings};
+use super::{Carrier, Failures, Resolve, Response, Settings};
 use crate::content::Body;
 use crate::error::{Error, Kind, Result};
 
@@ -47,6 +48,10 @@ pub(super) struct Hop {
     pub(super) body: Option<Body>,
     /// Whether it is not sent again.
     pub(super) once: bool,
+    /// Whether the body of the answer may be of any length and break off.
+    pub(super) streamed: bool,
+    /// The failures so far of what it is part of.
+    pub(super) failures: Failures,
 }
 
 /// No answer.
@@ -58,6 +63,8 @@ pub(super) struct Failure {
     pub(super) cause: Option<Cause>,
     /// Whether it happened on a connection that had been used before: the server may just have tired of it.
     pub(super) stale: bool,
+    /// How many bytes of content had moved, and of how many, if any had to.
+    pub(super) moved: Option<(u64, Option<u64>)>,
 }
 
 /// The connections of one registry.
@@ -69,10 +76,14 @@ pub(super) struct Wire {
     clients: tokio::sync::Mutex<HashMap<Route, reqwest::Client>>,
     /// The near ends of connections that have brought an answer.
     used: Mutex<HashSet<SocketAddr>>,
+    /// Who has answered at all.
+    answered: Mutex<HashSet<Origin>>,
+    /// How long nothing may move; zero is for ever.
+    timeout: Duration,
 }
 
 /// What a client is built for.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Route {
     Own,
     At(Origin, SocketAddr),
@@ -86,21 +97,20 @@ impl Wire {
     /// Certificates that cannot be read.
     pub(super) fn new(own: Origin, settings: &Settings) -> Result<Self> {
         let tls = Tls::new(settings)?;
-        let resolve = settings.resolve.clone();
+        let (resolve, timeout) = (settings.resolve.clone(), settings.timeout);
+        let (clients, used, answered) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
         let carrier = settings.carrier.clone();
-        Ok(Self {
-            own,
-            carrier,
-            tls,
-            resolve,
-            clients: tokio::sync::Mutex::default(),
-            used: Mutex::default(),
-        })
+        Ok(Self { own, carrier, tls, resolve, clients, used, answered, timeout })
+    }
+
+    /// Whether this host has ever answered.
+    pub(super) fn has_answered(&self, origin: &Origin) -> bool {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(origin)
     }
 
     /// One request, one answer.
     pub(super) async fn send(&self, hop: &Hop) -> Result<Response, Failure> {
-        let unsent = |error| Failure { error, cause: None, stale: false };
+        let unsent = |error| Failure { error, cause: None, stale: false, moved: None };
         let origin = Origin::of(&hop.url)
             .ok_or_else(|| unsent(Error::invalid(format!("{}: not a URL of HTTP", hop.url))))?;
         if let Some(carrier) = &self.carrier {
@@ -108,7 +118,8 @@ impl Wire {
         }
         let fixed =
             self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
-        let client = self.client(&hop.url, &origin, fixed).await.map_err(unsent)?;
+        let route = self.route(&origin, fixed);
+        let client = self.client(&route, &hop.url, &origin, fixed).await.map_err(unsent)?;
         let (mut url, mut headers) = (hop.url.clone(), hop.headers.clone());
         if let Some(address) = fixed.filter(|address| is_elsewhere(&url, *address)) {
             readdress(&mut url, &mut headers, address);
@@ -119,12 +130,27 @@ impl Wire {
             *request.body_mut() = Some(body);
         }
         *request.headers_mut() = headers;
-        match client.execute(request).await {
-            Ok(answer) => Ok(self.answer(hop, &origin, answer, &upload)),
-            Err(error) => match upload.failure() {
+        match stall::within(self.timeout, &upload, client.execute(request)).await {
+            Some(Ok(answer)) => Ok(self.answer(hop, &origin, answer, &upload)),
+            Some(Err(error)) => match upload.failure() {
                 Some(own) => Err(unsent(own)),
-                None => Err(self.failure(hop, &origin, fixed, &error).await),
+                None => Err(self.failure(hop, &origin, fixed, &error, &upload).await),
             },
+            None => {
+                // Nobody knows what its connections are still good for.
+                self.clients.lock().await.remove(&route);
+                let reason = format!("no answer, and no byte moved, for {:?}", self.timeout);
+                let error = network(hop.method.clone(), shown(&hop.url, origin == self.own), reason, false);
+                Err(Failure { error, cause: Some(Cause::Timeout), stale: false, moved: sent(hop, &upload) })
+            }
+        }
+    }
+
+    fn route(&self, origin: &Origin, fixed: Option<SocketAddr>) -> Route {
+        match fixed {
+            _ if *origin == self.own => Route::Own,
+            Some(address) => Route::At(origin.clone(), address),
+            None => Route::Others { secure: origin.secure(), loopback: origin.is_loopback() },
         }
     }
 
@@ -168,26 +194,28 @@ impl Wire {
         }
         Ok(Some(match body.in_memory() {
             Some(bytes) => bytes.clone().into(),
-            None => reqwest::Body::wrap_stream(upload.stream(body.open(0).await?)),
+            None => reqwest::Body::wrap_stream(upload.stream(body.open(0).await?, body.size())),
         }))
     }
 
     fn answer(&self, hop: &Hop, origin: &Origin, answer: reqwest::Response, upload: &Upload) -> Response {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone());
         if let Some(connection) = answer.extensions().get::<HttpInfo>() {
             let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
             used.insert(connection.local_addr());
         }
-        let from_registry = *origin == self.own;
+        let (from_registry, timeout) = (*origin == self.own, self.timeout);
         let (status, headers) = (answer.status(), answer.headers().clone());
         let stop = (!status.is_success()).then(|| upload.pause());
         let (method, url) = (hop.method.clone(), shown(&hop.url, from_registry));
-        let body = answer.bytes_stream().map(move |piece| {
+        let broken = move |reason| network(method.clone(), url.clone(), reason, false);
+        let body = stall::watched(self.timeout, answer.bytes_stream()).map(move |piece| {
             // The request's body is given up when this stream is dropped.
             let _ = &stop;
-            piece.map_err(|error| {
-                let reason = reason::of_body(&error);
-                network(method.clone(), url.clone(), reason, false)
-            })
+            match piece {
+                Some(piece) => piece.map_err(|error| broken(reason::of_body(&error))),
+                None => Err(broken(format!("no byte came for {timeout:?}"))),
+            }
         });
         Response {
             method: hop.method.clone(),
@@ -205,6 +233,7 @@ impl Wire {
         origin: &Origin,
         fixed: Option<SocketAddr>,
         error: &reqwest::Error,
+        upload: &Upload,
     ) -> Failure {
         let address = if error.is_connect() { dialled(&hop.url, origin, fixed).await } else { String::new() };
         let (cause, reason) = reason::of_request(error, &address);
@@ -212,25 +241,26 @@ impl Wire {
         let error_told = network(hop.method.clone(), url, reason, cause == Cause::Unreachable);
         let stale = near_end(error)
             .is_some_and(|end| self.used.lock().unwrap_or_else(PoisonError::into_inner).contains(&end));
-        Failure { error: error_told, cause: Some(cause), stale }
+        Failure { error: error_told, cause: Some(cause), stale, moved: sent(hop, upload) }
     }
 
-    async fn client(&self, url: &Url, origin: &Origin, fixed: Option<SocketAddr>) -> Result<reqwest::Client> {
-        let route = match fixed {
-            _ if *origin == self.own => Route::Own,
-            Some(address) => Route::At(origin.clone(), address),
-            None => Route::Others { secure: origin.secure(), loopback: origin.is_loopback() },
-        };
+    async fn client(
+        &self,
+        route: &Route,
+        url: &Url,
+        origin: &Origin,
+        fixed: Option<SocketAddr>,
+    ) -> Result<reqwest::Client> {
         let mut clients = self.clients.lock().await;
-        if let Some(client) = clients.get(&route) {
+        if let Some(client) = clients.get(route) {
             return Ok(client.clone());
         }
         let protocol = match fixed {
             Some(address) if is_elsewhere(url, address) => Protocol::Http1,
             _ => Protocol::Any,
         };
-        let client = self.build(&route, origin, fixed, protocol)?;
-        clients.insert(route, client.clone());
+        let client = self.build(route, origin, fixed, protocol)?;
+        clients.insert(route.clone(), client.clone());
         Ok(client)
     }
 
@@ -342,6 +372,12 @@ fn near_end(error: &reqwest::Error) -> Option<SocketAddr> {
         next = cause.source();
     }
     None
+}
+
+/// How much of the body of a request was sent, where it has one that is read while it is sent.
+fn sent(hop: &Hop, upload: &Upload) -> Option<(u64, Option<u64>)> {
+    let body = hop.body.as_ref().filter(|body| body.in_memory().is_none())?;
+    Some((upload.sent(), body.size()))
 }
 
 fn network(method: Method, url: String, reason: String, unreachable: bool) -> Error {

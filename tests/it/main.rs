@@ -12,6 +12,7 @@
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
 //! - `signals`: ends from outside, while a command waits for something.
+//! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
 //!   too much. `safety_secrets`: what must not reach anybody else. `safety_files`: titles and archives.
@@ -43,6 +44,7 @@ mod manifest;
 mod pull;
 mod push;
 mod repository;
+mod retry;
 mod safety;
 mod safety_content;
 mod safety_files;

@@ -18,7 +18,8 @@ struct Page {
 }
 
 /// What only ours has: flags, and examples with what is typed in them.
-const OURS: [&str; 2] = ["--chunk-size size", "oras blob push localhost:5000/hello -"];
+const OURS: [&str; 4] =
+    ["--chunk-size size", "--retry int", "--timeout duration", "oras blob push localhost:5000/hello -"];
 
 /// How two pages differ.
 pub fn compare(ours: &str, theirs: &str) -> Option<String> {

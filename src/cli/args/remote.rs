@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use oras::credentials::Secret;
 
+use super::retry::RetryFlags;
 use crate::cli::failure::Failure;
 use crate::cli::usage::{exclusive, together};
 
@@ -21,6 +22,8 @@ pub(crate) trait Spelling: Clone + Send + Sync + 'static {
     const PREFIX: &'static str;
     /// What the help says of the end.
     const END: &'static str;
+    /// Whether what holds for all ends of a command stands among these flags.
+    const FIRST: bool;
 }
 
 /// The flags of a command with one end.
@@ -36,14 +39,17 @@ pub(crate) struct To;
 impl Spelling for Unprefixed {
     const PREFIX: &'static str = "";
     const END: &'static str = "";
+    const FIRST: bool = true;
 }
 impl Spelling for From {
     const PREFIX: &'static str = "from-";
     const END: &'static str = "source ";
+    const FIRST: bool = true;
 }
 impl Spelling for To {
     const PREFIX: &'static str = "to-";
     const END: &'static str = "destination ";
+    const FIRST: bool = false;
 }
 
 /// What was typed about a registry.
@@ -77,6 +83,8 @@ pub(crate) struct Remote {
     pub(crate) registry_config: Vec<PathBuf>,
     /// Headers of every request.
     pub(crate) headers: Vec<String>,
+    /// How long a failing network is put up with.
+    pub(crate) retry: RetryFlags,
 }
 
 impl Remote {
@@ -214,6 +222,9 @@ impl<S: Spelling> Args for RemoteArgs<S> {
             args.push(flags.switch("password-stdin", "read password from stdin"));
             args.push(flags.switch("identity-token-stdin", "read identity token from stdin"));
         }
+        if S::FIRST {
+            args.extend(RetryFlags::flags());
+        }
         command.args(args)
     }
 
@@ -241,6 +252,7 @@ impl<S: Spelling> FromArgMatches for RemoteArgs<S> {
             resolve: flags.texts(matches, "resolve"),
             registry_config: flags.texts(matches, "registry-config").into_iter().map(PathBuf::from).collect(),
             headers: flags.texts(matches, "header"),
+            retry: RetryFlags::read(matches),
         };
         Ok(Self { remote, spelling: PhantomData })
     }

@@ -9,6 +9,7 @@
 
 pub(crate) mod bars;
 pub(crate) mod json;
+pub(crate) mod retries;
 mod sprig;
 pub(crate) mod status;
 mod template;

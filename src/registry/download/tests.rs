@@ -52,7 +52,51 @@ async fn a_stream_that_never_gets_anywhere_ends() {
     let script = Script::start(|_| answer(200).body(BLOB).cut(0)).await;
     let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();
     assert!(matches!(error.kind(), Kind::Network { .. }), "{error:?}");
-    assert_eq!(script.log().len(), 4);
+    assert_eq!(script.log().len(), 6);
+}
+
+#[tokio::test]
+async fn whatever_gets_somewhere_may_break_as_often_as_it_likes() {
+    let script = Script::start(|asked| part(asked).cut(1)).await;
+    assert_eq!(script.repository(Api).fetch(&node()).read(10).await.unwrap(), BLOB);
+    assert_eq!(script.log().len(), 10);
+}
+
+#[tokio::test]
+async fn parts_are_of_the_content_that_was_begun() {
+    let script = Script::start(|asked| {
+        let wanted = (from(asked) > 0).then_some("\"one\"");
+        assert_eq!(asked.headers.get("if-range").map(String::as_str), wanted);
+        part(asked).header("ETag", "\"one\"").cut(4)
+    })
+    .await;
+    assert_eq!(script.repository(Api).fetch(&node()).read(10).await.unwrap(), BLOB);
+    // A name that is only about the meaning says nothing of bytes.
+    let script = Script::start(|asked| {
+        assert_eq!(asked.headers.get("if-range"), None);
+        part(asked).header("ETag", "W/\"one\"").cut(4)
+    })
+    .await;
+    assert_eq!(script.repository(Api).fetch(&node()).read(10).await.unwrap(), BLOB);
+}
+
+#[tokio::test]
+async fn a_registry_that_refuses_parts_is_read_from_the_beginning() {
+    let requests = AtomicUsize::new(0);
+    let script = Script::start(move |asked| match requests.fetch_add(1, Ordering::SeqCst) {
+        0 => answer(200).body(BLOB).cut(4),
+        _ if from(asked) > 0 => answer(416),
+        _ => answer(200).body(BLOB),
+    })
+    .await;
+    assert_eq!(script.repository(Api).fetch(&node()).read(10).await.unwrap(), BLOB);
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_early_without_saying_so_goes_on() {
+    let script = Script::start(|asked| part(asked).unmeasured().cut(4)).await;
+    assert_eq!(script.repository(Api).fetch(&node()).read(10).await.unwrap(), BLOB);
+    assert_eq!(script.log().len(), 3);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -144,10 +145,131 @@ async fn a_name_that_nobody_knows_is_told() {
 async fn a_body_that_is_cut_ends_with_an_error() {
     let server =
         Server::start(|_, _| Reply::Last("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".into())).await;
-    let answer = get(&client(&server, settings()), "x").await.unwrap();
+    let client = client(&server, settings());
+    // Whoever asks for a stream sees what has come.
+    let request = request(&client, Method::GET, "x").streamed(&Failures::default());
+    let answer = client.send(request).await.unwrap();
     let error = answer.body.try_collect::<Vec<_>>().await.unwrap_err().to_string();
     assert!(error.ends_with(": unexpected EOF"), "{error}");
     assert_eq!(server.seen().len(), 1);
+    let error = get(&client, "x").await.unwrap_err().to_string();
+    assert!(error.ends_with(": unexpected EOF"), "{error}");
+    assert_eq!(server.seen().len(), 7);
+}
+
+#[tokio::test]
+async fn a_document_that_is_cut_is_asked_for_again() {
+    let server = Server::start(|before, _| match before {
+        0 | 1 => Reply::Last("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ny".into()),
+        _ => reply("200 OK", &[], "yes"),
+    })
+    .await;
+    assert_eq!(told(get(&client(&server, settings()), "x").await).await, "200 yes");
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_larger_than_any_document_is_for_the_reader_to_refuse() {
+    let large = "a".repeat(5 << 20);
+    let server = Server::start(move |_, _| reply("200 OK", &[], &large)).await;
+    let answer = get(&client(&server, settings()), "x").await.unwrap();
+    assert_eq!(answer.read(5 << 20).await.unwrap().len(), 5 << 20);
+    let answer = get(&client(&server, settings()), "x").await.unwrap();
+    assert!(matches!(answer.read(4 << 20).await.unwrap_err().kind(), Kind::TooLarge(_)));
+}
+
+#[tokio::test]
+async fn silence_is_a_failure_like_any_other() {
+    let stalled = |text: &str| Reply::Stall(text.to_owned());
+    let server = Server::start(move |before, _| match before {
+        0 => stalled(""),
+        1 => stalled("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nye"),
+        _ => reply("200 OK", &[], "yes"),
+    })
+    .await;
+    let short = Settings { timeout: Duration::from_millis(300), ..settings() };
+    assert_eq!(told(get(&client(&server, short.clone()), "x").await).await, "200 yes");
+    let server = Server::start(move |_, _| stalled("")).await;
+    let never = Settings { retry: Retry::never(), ..short };
+    let error = get(&client(&server, never), "x").await.unwrap_err().to_string();
+    assert!(error.ends_with("no answer, and no byte moved, for 300ms"), "{error}");
+}
+
+#[tokio::test]
+async fn waiting_for_what_is_to_be_sent_is_no_silence() {
+    let server = flaky(0).await;
+    let body = Body::reopening(Some(4), |_| async {
+        Ok(stream::once(async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            Ok(Bytes::from("abcd"))
+        })
+        .boxed())
+    });
+    let settings = Settings { retry: Retry::never(), timeout: Duration::from_millis(100), ..settings() };
+    let client = client(&server, settings);
+    assert_eq!(told(client.send(request(&client, Method::PUT, "x").body(body)).await).await, "200 yes");
+}
+
+#[tokio::test]
+async fn a_host_that_has_answered_is_waited_for_when_it_is_gone() {
+    let last = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes";
+    let mut server = Server::start(move |_, _| Reply::Last(last.to_owned())).await;
+    let address = server.address.to_string();
+    let (notes, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let observed = Settings { observer: Some(Arc::new(Retries(notes))), ..settings() };
+    let (known, unknown) = (client(&server, observed.clone()), client(&server, observed));
+    assert_eq!(told(get(&known, "x").await).await, "200 yes");
+    server.end().await;
+    let told =
+        |error: Error| assert!(error.to_string().ends_with("connection refused"), "{address}: {error}");
+    told(get(&unknown, "x").await.unwrap_err());
+    assert!(heard.try_recv().is_err());
+    told(get(&known, "x").await.unwrap_err());
+    assert_eq!(heard.len(), 5);
+}
+
+/// Hears only of what is tried again.
+struct Retries(tokio::sync::mpsc::UnboundedSender<String>);
+
+impl Observer for Retries {
+    fn sent(&self, _: &Sent<'_>) -> u64 {
+        0
+    }
+    fn answered(&self, _: u64, _: &Answered<'_>) {}
+    fn failed(&self, _: u64, _: &Error) {}
+    fn warned(&self, _: &str, _: &str) {}
+    fn retrying(&self, retry: &Retrying<'_>) {
+        let Retrying { method, moved, reason, attempt, attempts, .. } = retry;
+        let _ = self.0.send(format!("{method} {moved:?} {reason} {attempt}/{attempts}"));
+    }
+}
+
+#[tokio::test]
+async fn each_try_is_told() {
+    let (notes, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let server = Server::start(|before, _| match before {
+        0 => reply("503 Service Unavailable", &[], "no"),
+        1 => Reply::Last("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nye".into()),
+        2 => Reply::Reset,
+        _ => reply("200 OK", &[], "yes"),
+    })
+    .await;
+    let observed = Settings { observer: Some(Arc::new(Retries(notes))), ..settings() };
+    let client = client(&server, observed);
+    assert_eq!(told(get(&client, "x").await).await, "200 yes");
+    drop(client);
+    let mut lines = Vec::new();
+    while let Some(line) = heard.recv().await {
+        lines.push(line);
+    }
+    assert_eq!(
+        lines,
+        [
+            "GET None response status code 503: Service Unavailable 1/5",
+            "GET Some((2, None)) unexpected EOF 2/5",
+            "GET None read: connection reset by peer 3/5",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -38,6 +38,8 @@ pub(super) enum Reply {
     Last(String),
     /// Throws the connection away.
     Reset,
+    /// Sends these bytes, and nothing more as long as the client stays.
+    Stall(String),
 }
 
 /// A server on a port of its own; it is gone when this is dropped.
@@ -93,6 +95,12 @@ impl Server {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Listens no more.
+    pub(super) async fn end(&mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+
     /// Methods and targets of all requests so far.
     pub(super) fn lines(&self) -> Vec<String> {
         self.seen().into_iter().map(|seen| seen.line).collect()
@@ -137,6 +145,11 @@ where
         };
         match reply {
             Reply::Reset => return true,
+            Reply::Stall(text) => {
+                let _ = stream.write_all(text.as_bytes()).await;
+                while stream.read_buf(&mut buffer).await.is_ok_and(|count| count > 0) {}
+                return false;
+            }
             Reply::Send(text) => {
                 if stream.write_all(text.as_bytes()).await.is_err() {
                     return false;
