@@ -5,9 +5,10 @@
 //! happen on threads that may block, joined to the async side by a short queue, so that disk and network overlap.
 //! Which names are safe to write under is decided by those who know the archive or the artifact.
 
+use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -114,8 +115,8 @@ impl Draft {
     where
         S: Stream<Item = Result<Bytes>> + Unpin,
     {
-        let write = |draft: &mut Self, piece: &[u8]| {
-            draft.file.as_file_mut().write_all(piece).at("write", &draft.target)
+        let write = |draft: &mut Self, batch: &[Bytes]| {
+            write_all(draft.file.as_file_mut(), batch).at("write", &draft.target)
         };
         poured(self, write, stream).await
     }
@@ -176,32 +177,38 @@ fn folder_of(target: &Path) -> &Path {
     }
 }
 
-/// Writes all that a stream brings, on a thread that may block, and returns the writer with the number of bytes.
+/// Writes all that a stream brings, on a thread that may block, and returns the writer with the number of bytes. Small
+/// pieces are gathered: a network brings many, and each write takes its time.
 async fn poured<W, S>(
     mut writer: W,
-    write: impl Fn(&mut W, &[u8]) -> Result<()> + Send + 'static,
+    write: impl Fn(&mut W, &[Bytes]) -> Result<()> + Send + 'static,
     mut stream: S,
 ) -> Result<(W, u64)>
 where
     W: Send + 'static,
     S: Stream<Item = Result<Bytes>> + Unpin,
 {
-    let (sender, mut pieces) = mpsc::channel::<Bytes>(QUEUE);
+    let (sender, mut batches) = mpsc::channel::<Vec<Bytes>>(QUEUE);
     let work = tokio::task::spawn_blocking(move || {
         let mut written = 0;
-        while let Some(piece) = pieces.blocking_recv() {
-            write(&mut writer, &piece)?;
-            written += piece.len() as u64;
+        while let Some(batch) = batches.blocking_recv() {
+            write(&mut writer, &batch)?;
+            written += batch.iter().map(|piece| piece.len() as u64).sum::<u64>();
         }
         Ok((writer, written))
     });
-    let mut failed = None;
+    let (mut failed, mut batch, mut length) = (None, Vec::new(), 0);
     while let Some(piece) = stream.next().await {
         match piece {
             Ok(piece) => {
-                // A writer that has gone away says why when it is joined.
-                if sender.send(piece).await.is_err() {
-                    break;
+                length += piece.len();
+                batch.push(piece);
+                if length >= PIECE {
+                    length = 0;
+                    // A writer that has gone away says why when it is joined.
+                    if sender.send(std::mem::take(&mut batch)).await.is_err() {
+                        break;
+                    }
                 }
             }
             Err(error) => {
@@ -210,10 +217,29 @@ where
             }
         }
     }
+    if failed.is_none() {
+        let _ = sender.send(batch).await;
+    }
     drop(sender);
     // Joined also after a failure, so that a draft is gone when this returns.
     let done = joined(work.await);
     failed.map_or(done, Err)
+}
+
+/// Writes pieces one after the other, with as few calls as the system allows.
+fn write_all(writer: &mut impl Write, batch: &[Bytes]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = batch.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut rest = &mut slices[..];
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match writer.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Writes a small file whole, in place of what has its name.
@@ -260,13 +286,16 @@ pub fn pieces<R: Read + Send + 'static>(
 ) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::task::spawn_blocking(move || {
+        let mut lent = VecDeque::new();
         loop {
-            let mut piece = BytesMut::zeroed(PIECE);
+            let mut piece = piece(&mut lent);
             let read = match reader.read(&mut piece) {
                 Ok(0) => return,
                 Ok(read) => Ok({
                     piece.truncate(read);
-                    piece.freeze()
+                    let piece = piece.freeze();
+                    lent.push_back(piece.clone());
+                    piece
                 }),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => Err(Error::io("read", &name, error)),
@@ -281,6 +310,14 @@ pub fn pieces<R: Read + Send + 'static>(
     futures_util::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece| (piece, receiver))
     })
+}
+
+/// Room for a piece: that of the piece which was lent first, if it came back.
+fn piece(lent: &mut VecDeque<Bytes>) -> BytesMut {
+    let returned = (lent.len() > QUEUE).then(|| lent.pop_front()).flatten();
+    let mut piece = returned.and_then(|piece| piece.try_into_mut().ok()).unwrap_or_default();
+    piece.resize(PIECE, 0);
+    piece
 }
 
 /// Makes a folder and those above it.

@@ -3,6 +3,9 @@
 //! Retries, authentication in the middle of an upload, redirects and a refused mount all need the bytes once more.
 //! Instead of seeking a reader, each of them opens the body again. A body that cannot be opened says so with an error;
 //! it is never taken for an empty one.
+//!
+//! A body knows what it must be, if it is to be checked, and does so when it is opened: so nobody checks twice, and
+//! who watches the bytes on their way does not take that knowledge away. Whoever changes them does.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,31 +15,63 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, future, stream};
 
+use super::verify::check;
 use crate::error::{Error, Kind, Result};
+use crate::oci::Descriptor;
 
 /// Bytes as they come. An error is the last item.
 pub type ByteStream = BoxStream<'static, Result<Bytes>>;
 
 type Opener = Arc<dyn Fn(u64) -> BoxFuture<'static, Result<ByteStream>> + Send + Sync>;
+type Chooser = Arc<dyn Fn() -> BoxFuture<'static, Result<Body>> + Send + Sync>;
 
 /// Bytes that can be had by opening it. A clone is the same promise.
 #[derive(Clone)]
 pub struct Body {
     size: Option<u64>,
     content: Content,
+    check: Check,
+    /// Told of the bytes after they were checked, the first one first.
+    watches: Vec<Arc<dyn Watch>>,
 }
 
 #[derive(Clone)]
 enum Content {
     Bytes(Bytes),
     Opener { open: Opener, again: bool },
+    Chosen(Chooser),
+}
+
+/// Whether the bytes are checked when they are opened.
+#[derive(Clone)]
+enum Check {
+    None,
+    /// They must be this node.
+    Is(Arc<Descriptor>),
+    /// They must be this node, and whoever promises them has hashed them just before.
+    Was(Arc<Descriptor>),
+}
+
+/// Somebody who is told of bytes on their way and cannot change them.
+pub trait Watch: Send + Sync {
+    /// So many bytes of the content have passed, those before the offset at which it was opened included.
+    fn passed(&self, _bytes: u64) {}
+
+    /// What is told of a failure to open or to read.
+    fn failed(&self, error: Error) -> Error {
+        error
+    }
 }
 
 impl Body {
+    fn new(size: Option<u64>, content: Content) -> Self {
+        Self { size, content, check: Check::None, watches: Vec::new() }
+    }
+
     /// Bytes in memory.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self { size: Some(bytes.len() as u64), content: Content::Bytes(bytes) }
+        Self::new(Some(bytes.len() as u64), Content::Bytes(bytes))
     }
 
     /// Bytes that `open` can give as often as it is called, from the offset it is told on. `size` is the number of all
@@ -46,10 +81,7 @@ impl Body {
         F: Fn(u64) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<ByteStream>> + Send + 'static,
     {
-        Self {
-            size,
-            content: Content::Opener { open: Arc::new(move |from| open(from).boxed()), again: true },
-        }
+        Self::new(size, Content::Opener { open: Arc::new(move |from| open(from).boxed()), again: true })
     }
 
     /// Bytes that come once, as from a pipe.
@@ -60,7 +92,16 @@ impl Body {
             let stream = stream.ok_or_else(|| Error::unsupported("the content can be read only once"));
             future::ready(stream.map(|stream| skip(stream, from))).boxed()
         };
-        Self { size, content: Content::Opener { open: Arc::new(open), again: false } }
+        Self::new(size, Content::Opener { open: Arc::new(open), again: false })
+    }
+
+    /// The bytes of another body, which is chosen whenever they are asked for and can be opened again.
+    pub fn chosen<F, Fut>(size: Option<u64>, choose: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Self>> + Send + 'static,
+    {
+        Self::new(size, Content::Chosen(Arc::new(move || choose().boxed())))
     }
 
     /// The same promise with `wrap` around each stream that is opened; it is told the offset of its first byte.
@@ -75,7 +116,60 @@ impl Body {
             let (inner, wrap) = (self.clone(), Arc::clone(&wrap));
             async move { Ok(wrap(inner.open(from).await?, from)) }.boxed()
         };
-        Self { size, content: Content::Opener { open: Arc::new(open), again } }
+        Self::new(size, Content::Opener { open: Arc::new(open), again })
+    }
+
+    /// The same promise, seen by somebody.
+    #[must_use]
+    pub fn watched(mut self, watch: Arc<dyn Watch>) -> Self {
+        self.watches.push(watch);
+        self
+    }
+
+    /// The same promise, which fails where the bytes are not this node.
+    pub(super) fn being(self, node: &Descriptor) -> Self {
+        match &self.check {
+            Check::Is(known) | Check::Was(known) if known.same_content(node) => self,
+            Check::None if self.watches.is_empty() => {
+                Self { check: Check::Is(Arc::new(node.bare())), ..self }
+            }
+            _ => self.through(|stream, _| stream).being(node),
+        }
+    }
+
+    /// The same promise of bytes that were hashed just before by the one who promises them.
+    #[must_use]
+    pub fn hashed_before(self) -> Self {
+        let check = match self.check {
+            Check::Is(node) => Check::Was(node),
+            other => other,
+        };
+        Self { check, ..self }
+    }
+
+    /// The same promise for somebody who checks what is there in the end, as a registry does: bytes that were hashed
+    /// just before are not hashed once more on their way.
+    #[must_use]
+    pub fn for_checker(mut self) -> Self {
+        match (&self.check, &self.content) {
+            (_, Content::Chosen(choose)) => {
+                let (choose, check) = (Arc::clone(choose), self.check.node().cloned());
+                let choose = move || {
+                    let (body, check) = (choose(), check.clone());
+                    async move {
+                        let body = body.await?;
+                        Ok(check.map_or(body.clone(), |node| body.being(&node)).for_checker())
+                    }
+                    .boxed()
+                };
+                Self { content: Content::Chosen(Arc::new(choose)), check: Check::None, ..self }
+            }
+            (Check::Was(_), _) => {
+                self.check = Check::None;
+                self
+            }
+            _ => self,
+        }
     }
 
     /// The same promise, of this many bytes where their number was not known.
@@ -93,16 +187,16 @@ impl Body {
     /// Whether it can be opened more than once.
     pub fn can_reopen(&self) -> bool {
         match &self.content {
-            Content::Bytes(_) => true,
+            Content::Bytes(_) | Content::Chosen(_) => true,
             Content::Opener { again, .. } => *again,
         }
     }
 
-    /// The bytes, where they are in memory anyway.
+    /// The bytes, where they are in memory anyway and need no check.
     pub fn in_memory(&self) -> Option<&Bytes> {
-        match &self.content {
-            Content::Bytes(bytes) => Some(bytes),
-            Content::Opener { .. } => None,
+        match (&self.content, &self.check) {
+            (Content::Bytes(bytes), Check::None) => Some(bytes),
+            _ => None,
         }
     }
 
@@ -111,15 +205,34 @@ impl Body {
     /// # Errors
     /// Whatever keeps the source from giving them; a second opening of bytes that come once.
     pub async fn open(&self, from: u64) -> Result<ByteStream> {
-        match &self.content {
+        let opened = self.content(from).await.map_err(|error| self.failed(error));
+        Ok(self.watches.iter().fold(opened?, |stream, watch| seen(stream, from, Arc::clone(watch))))
+    }
+
+    async fn content(&self, from: u64) -> Result<ByteStream> {
+        let stream = match &self.content {
             Content::Bytes(bytes) => {
                 let from = usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len());
                 let rest = bytes.slice(from..);
                 let filled = !rest.is_empty();
-                Ok(stream::iter(filled.then_some(Ok(rest))).boxed())
+                stream::iter(filled.then_some(Ok(rest))).boxed()
             }
-            Content::Opener { open, .. } => open(from).await,
-        }
+            Content::Opener { open, .. } => open(from).await?,
+            Content::Chosen(choose) => {
+                let body = choose().await?;
+                // The one that is chosen knows best what to say when it is wrong.
+                let body = self.check.node().map_or(body.clone(), |node| body.being(node));
+                return Box::pin(body.open(from)).await;
+            }
+        };
+        Ok(match self.check.node() {
+            Some(node) => check(stream, from, node),
+            None => stream,
+        })
+    }
+
+    fn failed(&self, error: Error) -> Error {
+        self.watches.iter().fold(error, |error, watch| watch.failed(error))
     }
 
     /// All bytes in memory, at most `limit` of them.
@@ -143,6 +256,29 @@ impl Body {
         }
         Ok(all.freeze())
     }
+}
+
+impl Check {
+    fn node(&self) -> Option<&Arc<Descriptor>> {
+        match self {
+            Self::None => None,
+            Self::Is(node) | Self::Was(node) => Some(node),
+        }
+    }
+}
+
+/// A stream as somebody sees it pass.
+fn seen(stream: ByteStream, from: u64, watch: Arc<dyn Watch>) -> ByteStream {
+    let mut bytes = from;
+    let seen = stream.map(move |piece| match piece {
+        Ok(piece) => {
+            bytes += piece.len() as u64;
+            watch.passed(bytes);
+            Ok(piece)
+        }
+        Err(error) => Err(watch.failed(error)),
+    });
+    seen.boxed()
 }
 
 impl fmt::Debug for Body {
@@ -208,6 +344,27 @@ mod tests {
         assert!(body.can_reopen());
         assert_eq!(body.size(), Some(6));
         assert_eq!(all(&body, 2).await, b"cdef");
+    }
+
+    #[tokio::test]
+    async fn who_watches_hears_of_bytes_and_words_failures() {
+        #[derive(Default)]
+        struct Heard(Mutex<Vec<u64>>);
+        impl Watch for Heard {
+            fn passed(&self, bytes: u64) {
+                self.0.lock().unwrap().push(bytes);
+            }
+            fn failed(&self, error: Error) -> Error {
+                error.within("seen")
+            }
+        }
+        let heard = Arc::new(Heard::default());
+        let body = Body::once(Some(6), stream_of(&[b"ab", b"cdef"])).watched(heard.clone());
+        assert_eq!((body.size(), body.can_reopen()), (Some(6), false));
+        assert_eq!(all(&body, 1).await, b"bcdef");
+        assert_eq!(*heard.0.lock().unwrap(), [2, 6]);
+        let again = body.open(0).await.err().unwrap().to_string();
+        assert_eq!(again, "seen: the content can be read only once");
     }
 
     #[tokio::test]

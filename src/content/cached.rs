@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{Body, ByteStream, Origin, Put, Source, Target};
+use super::{Body, ByteStream, Origin, Put, Source, Target, Watch, checked};
 use crate::error::{Context, Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, Tag, media_type};
 
@@ -48,6 +48,15 @@ impl<S: Source> Cached<S> {
 /// A node as it is kept: as bytes and no more.
 fn as_blob(node: &Descriptor) -> Descriptor {
     Descriptor::new(media_type::OCTET_STREAM, node.digest.clone(), node.size)
+}
+
+/// Names the cache where it fails.
+struct FromCache;
+
+impl Watch for FromCache {
+    fn failed(&self, error: Error) -> Error {
+        error.within("failed to read from the cache")
+    }
 }
 
 /// A stream that is read by two.
@@ -120,19 +129,18 @@ impl<S: Source + Clone + 'static> Source for Cached<S> {
     }
 
     fn fetch(&self, node: &Descriptor) -> Body {
-        let (this, node) = (self.clone(), node.clone());
-        Body::reopening(Some(node.size), move |from| {
-            let (this, node) = (this.clone(), node.clone());
+        let (this, wanted) = (self.clone(), node.clone());
+        let chosen = Body::chosen(Some(node.size), move || {
+            let (this, node) = (this.clone(), wanted.clone());
             async move {
                 let kept = as_blob(&node);
-                if !this.cache.exists(&kept).await? {
-                    return this.keeping(this.source.fetch(&node), &node).open(from).await;
+                if this.cache.exists(&kept).await? {
+                    return Ok(this.cache.fetch(&kept).watched(Arc::new(FromCache)));
                 }
-                let stream = this.cache.fetch(&kept).open(from).await?;
-                let named = |piece: Result<Bytes>| piece.within(|| "failed to read from the cache".into());
-                Ok(stream.map(named).boxed())
+                Ok(this.keeping(this.source.fetch(&node), &node))
             }
-        })
+        });
+        checked(chosen, node)
     }
 
     async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {

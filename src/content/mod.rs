@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-pub use body::{Body, ByteStream, skip};
+pub use body::{Body, ByteStream, Watch, skip};
 pub use cached::Cached;
 pub use memory::Memory;
 pub use union::Union;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
-use super::{Body, Origin, Source};
+use super::{Body, Origin, Source, checked};
 use crate::error::Result;
 use crate::oci::{Descriptor, Digest, Locator, Tag};
 
@@ -60,14 +60,12 @@ impl<A: Source + Clone + 'static, B: Source + Clone + 'static> Source for Union<
     }
 
     fn fetch(&self, node: &Descriptor) -> Body {
-        let (first, second, node) = (self.first.clone(), self.second.clone(), node.clone());
-        Body::reopening(Some(node.size), move |from| {
-            let (first, second, node) = (first.clone(), second.clone(), node.clone());
-            async move {
-                let body = if first.exists(&node).await? { first.fetch(&node) } else { second.fetch(&node) };
-                body.open(from).await
-            }
-        })
+        let (first, second, wanted) = (self.first.clone(), self.second.clone(), node.clone());
+        let chosen = Body::chosen(Some(node.size), move || {
+            let (first, second, node) = (first.clone(), second.clone(), wanted.clone());
+            async move { Ok(if first.exists(&node).await? { first.fetch(&node) } else { second.fetch(&node) }) }
+        });
+        checked(chosen, node)
     }
 
     async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {

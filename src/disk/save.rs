@@ -5,13 +5,12 @@
 //! file cannot be held back.
 
 use std::fs::{self, File, Permissions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::{Draft, poured};
+use super::{Draft, poured, write_all};
 use crate::error::{IoContext, Result};
 
 /// How many links are followed, as Linux does it.
@@ -31,7 +30,7 @@ enum Output {
 /// The folder is not there, or the disk's.
 pub fn save(target: &Path, content: &[u8]) -> Result<()> {
     let mut output = Output::open(target)?;
-    output.write(content)?;
+    output.write(&[Bytes::copy_from_slice(content)])?;
     output.finish()
 }
 
@@ -63,10 +62,10 @@ impl Output {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    fn write(&mut self, batch: &[Bytes]) -> Result<()> {
         match self {
-            Self::File(draft, _) => draft.file.as_file_mut().write_all(bytes).at("write", &draft.target),
-            Self::Special(file, name) => file.write_all(bytes).at("write", name),
+            Self::File(draft, _) => write_all(draft.file.as_file_mut(), batch).at("write", &draft.target),
+            Self::Special(file, name) => write_all(file, batch).at("write", name),
         }
     }
 

@@ -14,12 +14,12 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use tempfile::TempPath;
 
 use super::pack::{Packed, Packer, changed, pack};
 use super::path;
-use crate::content::{Body, Source, checked};
+use crate::content::{Body, ByteStream, Source, Watch, checked};
 use crate::disk::{self, Wanted};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::oci::{Algorithm, Annotations, Descriptor, Digest, Hasher, Locator, Tag, annotations, media_type};
@@ -224,23 +224,50 @@ fn body(blob: &Arc<Blob>, node: &Descriptor) -> Body {
             let looked = Arc::clone(&blob);
             disk::joined(tokio::task::spawn_blocking(move || looked.unchanged()).await)?;
             let bytes = disk::read(blob.path(), from).await?;
-            // The archive must outlive the reading of it.
-            let kept = bytes.map(move |piece| {
-                let _archive = &blob;
-                piece
-            });
-            Ok(kept.boxed())
+            Ok(until_unchanged(bytes, blob))
         }
     };
-    let named = Arc::clone(blob);
-    checked(Body::reopening(Some(blob.size), open), node).through(move |stream, _| {
-        let named = Arc::clone(&named);
-        let renamed = stream.map_err(move |error| match error.kind() {
-            Kind::Mismatch(_) => changed(named.path()),
+    let body = checked(Body::reopening(Some(blob.size), open), node).hashed_before();
+    body.watched(Arc::new(Changed(Arc::clone(blob))))
+}
+
+/// The same bytes. The last piece comes when the file is seen to be the one that was hashed still: whoever leaves the
+/// check to the other end does not send it a whole file that is another one by now. The blob, which may be an archive
+/// of ours, lives as long as it is read.
+fn until_unchanged(bytes: ByteStream, blob: Arc<Blob>) -> ByteStream {
+    let kept = stream::unfold(Some((bytes, None, blob)), |state| async {
+        let (mut bytes, mut held, blob) = state?;
+        loop {
+            match bytes.next().await {
+                Some(Ok(piece)) => {
+                    if let Some(before) = held.replace(piece) {
+                        return Some((Ok(before), Some((bytes, held, blob))));
+                    }
+                }
+                Some(Err(error)) => return Some((Err(error), None)),
+                None => {
+                    let looked = tokio::task::spawn_blocking(move || blob.unchanged());
+                    return match disk::joined(looked.await) {
+                        Ok(()) => held.map(|piece| (Ok(piece), None)),
+                        Err(error) => Some((Err(error), None)),
+                    };
+                }
+            }
+        }
+    });
+    kept.boxed()
+}
+
+/// Says what wrong bytes mean here.
+struct Changed(Arc<Blob>);
+
+impl Watch for Changed {
+    fn failed(&self, error: Error) -> Error {
+        match error.kind() {
+            Kind::Mismatch(_) => changed(self.0.path()),
             _ => error,
-        });
-        renamed.boxed()
-    })
+        }
+    }
 }
 
 #[async_trait]

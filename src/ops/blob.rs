@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 
 use super::manifest::delete;
-use crate::content::{Body, ByteStream, Put, Source, Target};
+use crate::content::{Body, ByteStream, Put, Source, Target, Watch};
 use crate::error::Result;
 use crate::oci::{Descriptor, Locator, media_type};
 use crate::progress::{Ending, Event, Reporter};
@@ -118,17 +118,18 @@ fn blob(node: &Descriptor) -> Descriptor {
 
 /// The same bytes, told as they pass.
 fn counted(body: Body, node: &Descriptor, reporter: Arc<dyn Reporter>) -> Body {
-    let node = Arc::new(node.clone());
-    body.through(move |stream, from| {
-        let (node, reporter, mut bytes) = (Arc::clone(&node), Arc::clone(&reporter), from);
-        let told = stream.inspect(move |piece| {
-            if let Ok(piece) = piece {
-                bytes += piece.len() as u64;
-                reporter.report(Event::At { node: &node, bytes });
-            }
-        });
-        told.boxed()
-    })
+    body.watched(Arc::new(Counted { node: node.clone(), reporter }))
+}
+
+struct Counted {
+    node: Descriptor,
+    reporter: Arc<dyn Reporter>,
+}
+
+impl Watch for Counted {
+    fn passed(&self, bytes: u64) {
+        self.reporter.report(Event::At { node: &self.node, bytes });
+    }
 }
 
 #[cfg(test)]

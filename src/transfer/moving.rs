@@ -6,10 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use tokio::sync::OnceCell;
 
-use crate::content::{Body, ByteStream, Source, read_checked};
+use crate::content::{Body, Source, Watch, read_checked};
 use crate::error::{Error, Result, Side};
 use crate::oci::Descriptor;
 use crate::progress::{Event, Reporter};
@@ -21,21 +20,21 @@ pub struct Moving {
     failure: Failure,
 }
 
+/// Tells of the bytes that pass.
+struct Told {
+    node: Descriptor,
+    reporter: Arc<dyn Reporter>,
+}
+
+/// Keeps the error, and gives another one that says the same to whoever reads.
+struct Kept(Failure);
+
 impl Moving {
     /// The bytes of a node, and the watch over them.
     pub fn new(source: &dyn Source, node: &Descriptor, reporter: &Arc<dyn Reporter>) -> (Body, Self) {
         let failure = Failure::default();
-        let (inner, node) = (source.fetch(node), Arc::new(node.clone()));
-        let (kept, reporter) = (Arc::clone(&failure), Arc::clone(reporter));
-        let body = Body::reopening(inner.size(), move |from| {
-            let (inner, node) = (inner.clone(), Arc::clone(&node));
-            let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-            async move {
-                let stream = inner.open(from).await.map_err(|error| keep(&kept, error))?;
-                Ok(watch(stream, from, node, kept, reporter))
-            }
-        });
-        (body, Self { failure })
+        let body = source.fetch(node).watched(Arc::new(Kept(Arc::clone(&failure))));
+        (body.watched(Told::of(node, reporter)), Self { failure })
     }
 
     /// The same for a node that is small enough for memory, with work that asks for the bytes: done beside the target's
@@ -46,22 +45,14 @@ impl Moving {
         reporter: &Arc<dyn Reporter>,
     ) -> (Body, Self, impl Future<Output = ()> + use<>) {
         let failure = Failure::default();
-        let (content, node) = (source.fetch(node), Arc::new(node.clone()));
-        let ahead = Arc::new(Ahead {
-            content,
-            node: Arc::clone(&node),
-            kept: Arc::clone(&failure),
-            bytes: OnceCell::new(),
+        let content = source.fetch(node).watched(Arc::new(Kept(Arc::clone(&failure))));
+        let ahead = Arc::new(Ahead { content, node: node.clone(), bytes: OnceCell::new() });
+        let read = Arc::clone(&ahead);
+        let body = Body::chosen(Some(node.size), move || {
+            let ahead = Arc::clone(&ahead);
+            async move { Ok(Body::bytes(ahead.bytes().await?)) }
         });
-        let (kept, reporter, read) = (Arc::clone(&failure), Arc::clone(reporter), Arc::clone(&ahead));
-        let body = Body::reopening(Some(node.size), move |from| {
-            let (ahead, node) = (Arc::clone(&ahead), Arc::clone(&node));
-            let (kept, reporter) = (Arc::clone(&kept), Arc::clone(&reporter));
-            async move {
-                let stream = Body::bytes(ahead.bytes().await?).open(from).await?;
-                Ok(watch(stream, from, node, kept, reporter))
-            }
-        });
+        let body = body.watched(Told::of(node, reporter));
         let work = async move {
             // Whoever opens the body is told of a failure.
             let _ = read.bytes().await;
@@ -82,43 +73,33 @@ impl Moving {
 /// The bytes of a small node, asked for once.
 struct Ahead {
     content: Body,
-    node: Arc<Descriptor>,
-    kept: Failure,
+    node: Descriptor,
     bytes: OnceCell<Result<Bytes, String>>,
 }
 
 impl Ahead {
     async fn bytes(&self) -> Result<Bytes> {
-        let read = async {
-            let read = read_checked(&self.content, &self.node).await;
-            read.map_err(|error| keep(&self.kept, error).to_string())
-        };
+        let read = async { read_checked(&self.content, &self.node).await.map_err(|error| error.to_string()) };
         self.bytes.get_or_init(|| read).await.clone().map_err(Error::invalid)
     }
 }
 
-fn watch(
-    stream: ByteStream,
-    from: u64,
-    node: Arc<Descriptor>,
-    kept: Failure,
-    reporter: Arc<dyn Reporter>,
-) -> ByteStream {
-    let mut bytes = from;
-    let watched = stream.map(move |piece| match piece {
-        Ok(piece) => {
-            bytes += piece.len() as u64;
-            reporter.report(Event::At { node: &node, bytes });
-            Ok(piece)
-        }
-        Err(error) => Err(keep(&kept, error)),
-    });
-    watched.boxed()
+impl Told {
+    fn of(node: &Descriptor, reporter: &Arc<dyn Reporter>) -> Arc<Self> {
+        Arc::new(Self { node: node.clone(), reporter: Arc::clone(reporter) })
+    }
 }
 
-/// Keeps the error, and gives another one that says the same to whoever reads.
-fn keep(kept: &Failure, error: Error) -> Error {
-    let told = Error::invalid(error.to_string());
-    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.on(Side::Source));
-    told
+impl Watch for Told {
+    fn passed(&self, bytes: u64) {
+        self.reporter.report(Event::At { node: &self.node, bytes });
+    }
+}
+
+impl Watch for Kept {
+    fn failed(&self, error: Error) -> Error {
+        let told = Error::invalid(error.to_string());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.on(Side::Source));
+        told
+    }
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "what stands on the disk before is made as users make it")]
 
+use futures_util::TryStreamExt;
+
 use super::*;
 
 struct World {
@@ -41,6 +43,25 @@ async fn a_file_is_named_by_its_clean_path_and_read_at_any_offset() {
     assert_eq!(body.read(9).await.unwrap(), "abcdef");
     let rest: Vec<_> = body.open(4).await.unwrap().try_collect().await.unwrap();
     assert_eq!(rest.concat(), b"ef");
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_sent_unchecked_is_not_sent_whole() {
+    let world = world();
+    let path = world.write("a", &"x".repeat(3 << 20));
+    let node = world.add("a").await.unwrap();
+    let mut stream = world.staging.fetch(&node).for_checker().open(0).await.unwrap();
+    let mut seen = stream.next().await.unwrap().unwrap().len();
+    fs::write(&path, "y".repeat(3 << 20)).unwrap();
+    File::options().write(true).open(&path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    let error = loop {
+        match stream.next().await.unwrap() {
+            Ok(piece) => seen += piece.len(),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert_eq!(error, format!("{}: the file changed while it was read", path.display()));
+    assert!(seen < 3 << 20);
 }
 
 #[tokio::test]
