@@ -6,6 +6,7 @@
 
 mod archive;
 mod argument;
+mod compression;
 mod header;
 mod ledger;
 mod output;

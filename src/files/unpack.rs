@@ -7,23 +7,21 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use flate2::read::MultiGzDecoder;
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use super::archive::{Archive, Member, MemberKind, broken};
+use super::compression::plain;
 use super::path;
 use super::system::{make_symlink, mask, path_of, set_mode, with_mode};
 use crate::disk::Wanted;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Digest, Hasher};
 
-/// Bytes moved at once.
-const PIECE: usize = 256 * 1024;
 /// The most bytes of a name: as many as Linux takes of a path. Each of its parts is looked at.
 const LONGEST: usize = 4096;
 /// As many links are followed by the system before it takes them for a loop.
@@ -75,7 +73,8 @@ pub(super) fn unpack(
     fs::create_dir(&root).at("mkdir", &root)?;
     let mask = mask(&root)?;
     let hasher = content.map(|content| Hasher::new(content.algorithm()));
-    let mut reader = Hashed { reader: plain(file)?, hasher, wanted };
+    let reader = plain(file).map_err(|error| broken(&error))?;
+    let mut reader = Hashed { reader, hasher, wanted };
     let mut archive = Archive::new(&mut reader);
     let mut work = Work { place, root: &root, folders: Folders::new(), parent: None, links: false };
     while let Some(member) = archive.next()? {
@@ -103,21 +102,6 @@ impl Unpacked {
             set_mode(&path, folder.mode & !self.mask).at("chmod", &path)?;
         }
         Ok(())
-    }
-}
-
-/// The archive itself, whatever it is compressed with.
-fn plain(mut file: &File) -> Result<Box<dyn Read + '_>> {
-    let mut start = Vec::new();
-    file.take(4).read_to_end(&mut start).map_err(|error| broken(&error))?;
-    file.seek(SeekFrom::Start(0)).map_err(|error| broken(&error))?;
-    let reader = BufReader::with_capacity(PIECE, file);
-    match start.as_slice() {
-        [0x1f, 0x8b, ..] => Ok(Box::new(BufReader::with_capacity(PIECE, MultiGzDecoder::new(reader)))),
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            Err(Error::unsupported("archives compressed with zstd are not supported"))
-        }
-        _ => Ok(Box::new(reader)),
     }
 }
 

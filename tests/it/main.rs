@@ -3,6 +3,7 @@
 //! Where a new test belongs:
 //! - `push`, `pull`, `attach`, `backup`, `discover`, `copy`, `manifest`, `index`, `repository`, `tag`, `login`,
 //!   `version`: what that command prints and leaves behind.
+//! - `archives`: what is made of archives of other programs.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
@@ -24,6 +25,7 @@
     reason = "tests stand outside of the house and make their own surroundings"
 )]
 
+mod archives;
 mod attach;
 mod backup;
 mod blob;
