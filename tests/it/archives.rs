@@ -42,6 +42,8 @@ fn archives_of_every_usual_program_give_the_same_tree() {
         "bsdtar-gnu.tar.gz",
         "bsdtar-pax.tar.gz",
         "bsdtar-pax.tar.zst",
+        "docker-cp.tar.gz",
+        "docker-layer.tar.gz",
         "frames.tar.zst",
         "gnu-dot.tar.gz",
         "gnu-pax.tar.gz",
