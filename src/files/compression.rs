@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_damaged_is_told_apart() {
-        let whole = [skippable(5), frame(&[b'x'; 100_000]), frame(b"end")].concat();
+        let whole = [skippable(5), frame(&vec![b'x'; 100_000]), frame(b"end")].concat();
         for cut in (1..13).chain([20, whole.len() - 1]) {
             let error = read(&whole[..cut]).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{cut}: {error}");
