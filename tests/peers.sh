@@ -11,7 +11,8 @@
 #   olareg       referrers API, keeps OCI layouts
 #   actionlint   reads the workflows
 #   conformance  the program of the distribution-spec that examines a registry
-# and, where apt-get is there, docker-registry (distribution 2.8), the shells zsh and fish, and shellcheck come from Debian.
+# and, where apt-get is there, docker-registry (distribution 2.8), the shells zsh and fish, shellcheck
+# and gnome-keyring come from Debian.
 # What is there already is left alone. Needs Go; takes a few minutes the first time.
 set -euo pipefail
 
@@ -45,8 +46,11 @@ if [ ! -x "$dir/olareg" ]; then
   )
 fi
 
-# Scripts are read by shellcheck; the shells complete what `oras completion` writes for them.
+# Scripts are read by shellcheck; the shells complete what `oras completion` writes for them; logins go into a real
+# keyring.
 missing=$(for program in docker-registry zsh fish shellcheck; do command -v "$program" >/dev/null || echo "$program"; done)
+command -v gnome-keyring-daemon >/dev/null || missing="$missing gnome-keyring"
+command -v dbus-run-session >/dev/null || missing="$missing dbus-daemon"
 if [ -n "$missing" ] && command -v apt-get >/dev/null; then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
   $sudo apt-get update -q

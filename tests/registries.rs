@@ -11,6 +11,8 @@
 
 #[path = "registries/https.rs"]
 mod https;
+#[path = "registries/keyring.rs"]
+mod keyring;
 #[path = "registries/layouts.rs"]
 mod layouts;
 #[path = "registries/logins.rs"]

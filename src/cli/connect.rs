@@ -18,6 +18,7 @@ use oras::transport::{Action, Client, Observer, Resolve, Settings, Tokens};
 
 use super::app::App;
 use super::args::remote::Remote;
+use super::args::retry::RetryFlags;
 use super::failure::Failure;
 use super::place::Place;
 
@@ -167,7 +168,7 @@ impl App {
 
     /// The files of credentials, in the order in which they are asked. All of them are read once, so that one that is
     /// no such file is told before anything is sent.
-    pub(crate) async fn store(&self, typed: &[PathBuf]) -> Result<Store, Failure> {
+    pub(crate) async fn store(&self, typed: &[PathBuf], retry: RetryFlags) -> Result<Store, Failure> {
         let (files, others) = if typed.is_empty() {
             (self.env.docker_config_file().into_iter().collect(), self.env.containers_auth_files())
         } else {
@@ -181,7 +182,8 @@ impl App {
                 }
             }
         });
-        let store = Store::new(files).falling_back_to(others);
+        let patience = Some(retry.timeout(&self.env)?).filter(|timeout| !timeout.is_zero());
+        let store = Store::new(files).falling_back_to(others).waiting(patience);
         store.check().await?;
         Ok(store)
     }
@@ -231,7 +233,7 @@ impl App {
         credential: Option<Credential>,
         shared: Tokens,
     ) -> Result<Client, Failure> {
-        let store = self.store(&remote.registry_config).await?.for_repository(repository);
+        let store = self.store(&remote.registry_config, remote.retry).await?.for_repository(repository);
         // What is kept for one repository opens no other.
         let tokens = if store.is_particular(registry).await? { Tokens::default() } else { shared };
         let settings = Settings {

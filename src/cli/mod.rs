@@ -12,6 +12,7 @@ mod connect;
 mod env;
 mod failure;
 mod help;
+mod helper;
 mod log;
 mod output;
 mod place;
@@ -47,6 +48,9 @@ struct Oras {
 /// Runs the command that was typed.
 pub(crate) fn main() -> ExitCode {
     let (terminal, env, typed) = (Terminal::default(), Env::read(), Env::arguments());
+    if helper::is_called(&typed) {
+        return helper::main(&terminal, env, &typed);
+    }
     let mut scene = Scene::default();
     let done = match parse(&terminal, &typed) {
         Ok(Some((command, path, level))) => {

@@ -96,7 +96,8 @@ impl Config {
 
 /// Keeps a credential in the file.
 pub(super) async fn put(path: PathBuf, key: String, credential: Credential) -> Result<()> {
-    change(path, move |entries| {
+    change(path, move |all| {
+        let Some(entries) = fields(all, "auths") else { return false };
         let entry = entries.entry(key).or_insert_with(|| Map::new().into());
         if !entry.is_object() {
             *entry = Map::new().into();
@@ -115,15 +116,38 @@ pub(super) async fn erase(path: PathBuf, key: String) -> Result<()> {
     if matches!(tokio::fs::try_exists(&path).await, Ok(false)) {
         return Ok(());
     }
-    change(path, move |entries| {
-        let before = entries.len();
-        entries.retain(|name, _| *name != key && hosts::host_of(name) != Some(key.as_str()));
-        entries.len() != before
+    change(path, move |all| fields(all, "auths").is_some_and(|entries| forget(entries, &key))).await
+}
+
+/// Says that a helper has the credential of a key, and forgets what the file has of it.
+pub(super) async fn entrust(path: PathBuf, key: String, helper: String) -> Result<()> {
+    change(path, move |all| {
+        let forgotten = all.contains_key("auths") && fields(all, "auths").is_some_and(|it| forget(it, &key));
+        let Some(helpers) = fields(all, "credHelpers") else { return forgotten };
+        let known = helpers.get(&key).and_then(Value::as_str) == Some(helper.as_str());
+        helpers.insert(key, helper.into());
+        forgotten || !known
     })
     .await
 }
 
-/// Makes a change in the `auths` of a file; `make` says whether there was anything to change.
+/// Removes all entries of a registry; says whether there were any.
+fn forget(entries: &mut Map<String, Value>, key: &str) -> bool {
+    let before = entries.len();
+    entries.retain(|name, _| name != key && hosts::host_of(name) != Some(key));
+    entries.len() != before
+}
+
+/// The fields of one field, which is made where there is none. Files with anything else there are not read at all.
+fn fields<'a>(all: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Map<String, Value>> {
+    let value = all.entry(name).or_insert_with(|| Map::new().into());
+    if value.is_null() {
+        *value = Map::new().into();
+    }
+    value.as_object_mut()
+}
+
+/// Makes a change in a file; `make` says whether there was anything to change.
 async fn change<F>(path: PathBuf, make: F) -> Result<()>
 where
     F: FnOnce(&mut Map<String, Value>) -> bool + Send + 'static,
@@ -138,15 +162,7 @@ where
         disk::make_private_folder(folder)?;
         locked(folder, || {
             let mut config = read(&path)?;
-            let auths = config.all.entry("auths").or_insert_with(|| Map::new().into());
-            if auths.is_null() {
-                *auths = Map::new().into();
-            }
-            let Value::Object(entries) = auths else { return Ok(()) };
-            if !make(entries) {
-                return Ok(());
-            }
-            disk::write_private(&path, &tabbed(&config.all))
+            if make(&mut config.all) { disk::write_private(&path, &tabbed(&config.all)) } else { Ok(()) }
         })
     };
     joined(tokio::task::spawn_blocking(work).await)

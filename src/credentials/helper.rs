@@ -20,15 +20,66 @@ use super::{Credential, Secret};
 use crate::error::{Error, Kind, Result};
 
 /// What a helper says where it has nothing, with exit code 1.
-const NONE: &str = "credentials not found in native keychain";
-/// The user name under which a helper keeps a refresh token.
-const TOKEN_USER: &str = "<token>";
+pub const NOTHING_THERE: &str = "credentials not found in native keychain";
 
 /// One helper program.
 pub(super) struct Helper {
     program: String,
     search: Option<Vec<PathBuf>>,
     patience: Option<Duration>,
+}
+
+/// What a helper keeps for a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The user name; [`Login::TOKEN`] for a token that stands for both.
+    pub username: String,
+    /// The password or the token.
+    pub secret: Secret,
+}
+
+impl Login {
+    /// The user name under which a token is kept.
+    pub const TOKEN: &'static str = "<token>";
+
+    /// Reads the document in which it is given to a helper: the server that it is for, and the login.
+    ///
+    /// # Errors
+    /// Text that is no such document.
+    pub fn read(text: &str) -> Result<(String, Self)> {
+        let answer: Answer = serde_json::from_str(text)
+            .map_err(|error| Error::new(Kind::Credential(format!("invalid credentials{}", place(&error)))))?;
+        Ok((answer.server, Self { username: answer.username, secret: answer.secret }))
+    }
+
+    /// The document in which it is given to a helper, and which a helper gives.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn document(&self, server: &str) -> Result<Zeroizing<Vec<u8>>> {
+        let entry = Entry { server, username: &self.username, secret: self.secret.expose() };
+        let text = serde_json::to_vec(&entry).map_err(|error| Error::invalid(error.to_string()))?;
+        Ok(Zeroizing::new(text))
+    }
+}
+
+impl From<Login> for Credential {
+    fn from(login: Login) -> Self {
+        let Login { username, secret } = login;
+        if username == Login::TOKEN {
+            return Self { refresh_token: secret, ..Self::default() };
+        }
+        Self { username, password: secret, ..Self::default() }
+    }
+}
+
+impl From<Credential> for Login {
+    fn from(credential: Credential) -> Self {
+        if credential.refresh_token.is_empty() {
+            return Self { username: credential.username, secret: credential.password };
+        }
+        Self { username: Self::TOKEN.to_owned(), secret: credential.refresh_token }
+    }
 }
 
 /// What a helper is told to keep.
@@ -44,11 +95,13 @@ struct Entry<'a> {
 /// What a helper has.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+pub(super) struct Answer {
+    #[serde(rename = "ServerURL", default)]
+    server: String,
     #[serde(default)]
-    username: String,
+    pub(super) username: String,
     #[serde(default)]
-    secret: Secret,
+    pub(super) secret: Secret,
 }
 
 impl Helper {
@@ -61,29 +114,17 @@ impl Helper {
     pub(super) async fn get(&self, key: &str) -> Result<Option<Credential>> {
         let output = self.run("get", key.as_bytes()).await?;
         if !output.status.success() {
-            return if said(&output) == NONE { Ok(None) } else { Err(self.failed("get", &output)) };
+            return if said(&output) == NOTHING_THERE { Ok(None) } else { Err(self.failed("get", &output)) };
         }
         let answer: Answer = serde_json::from_slice(&output.stdout).map_err(|error| {
-            Error::new(Kind::Credential(format!("{} get: invalid answer: {error}", self.program)))
+            Error::new(Kind::Credential(format!("{} get: invalid answer{}", self.program, place(&error))))
         })?;
-        let Answer { username, secret } = answer;
-        Ok(Some(if username == TOKEN_USER {
-            Credential { refresh_token: secret, ..Credential::default() }
-        } else {
-            Credential { username, password: secret, ..Credential::default() }
-        }))
+        Ok(Some(Login { username: answer.username, secret: answer.secret }.into()))
     }
 
     /// Has it keep a credential.
     pub(super) async fn store(&self, key: &str, credential: &Credential) -> Result<()> {
-        let (username, secret) = if credential.refresh_token.is_empty() {
-            (credential.username.as_str(), &credential.password)
-        } else {
-            (TOKEN_USER, &credential.refresh_token)
-        };
-        let entry = Entry { server: key, username, secret: secret.expose() };
-        let text = serde_json::to_vec(&entry).map_err(|error| Error::invalid(error.to_string()))?;
-        self.done("store", &Zeroizing::new(text)).await
+        self.done("store", &Login::from(credential.clone()).document(key)?).await
     }
 
     /// Has it forget what it has for a key.
@@ -94,7 +135,7 @@ impl Helper {
     async fn done(&self, action: &str, input: &[u8]) -> Result<()> {
         let output = self.run(action, input).await?;
         // To forget what is not there is done.
-        if output.status.success() || (action == "erase" && said(&output) == NONE) {
+        if output.status.success() || (action == "erase" && said(&output) == NOTHING_THERE) {
             return Ok(());
         }
         Err(self.failed(action, &output))
@@ -151,6 +192,11 @@ impl Helper {
     fn error(&self, action: &str, text: &str) -> Error {
         Error::new(Kind::Credential(format!("error calling {} {action}: {text}", self.program)))
     }
+}
+
+/// Where a document is not as it must be. What stands there may be a secret.
+fn place(error: &serde_json::Error) -> String {
+    format!(" at line {}, column {}", error.line(), error.column())
 }
 
 /// What a helper that failed says of it.

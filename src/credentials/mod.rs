@@ -11,15 +11,21 @@ mod config;
 mod group;
 mod helper;
 mod hosts;
+mod keeper;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod secret;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use helper::{Login, NOTHING_THERE};
+#[cfg(feature = "keyring")]
+pub use keyring::Keyring;
 pub use secret::Secret;
 
 use self::config::Config;
-use self::helper::Helper;
+use self::keeper::Keeper;
 use crate::error::{Error, Kind, Result};
 
 /// How long a helper may take for its answer.
@@ -196,6 +202,17 @@ impl Store {
         config::put(file.clone(), key.to_owned(), credential.clone()).await
     }
 
+    /// Keeps a credential with the helper of that name, and nothing in the first file but that the helper has it.
+    ///
+    /// # Errors
+    /// As [`Store::put`]. Then the file is as it was.
+    pub async fn put_with(&self, helper: &str, host: &str, credential: &Credential) -> Result<()> {
+        let (file, key) = (self.first()?, hosts::key(host));
+        Config::load(file).await?;
+        self.helper(helper).store(key, credential).await?;
+        config::entrust(file.clone(), key.to_owned(), helper.to_owned()).await
+    }
+
     /// Forgets the credential of a registry in the first file, or with the helper it names. One that is not there is
     /// forgotten already.
     ///
@@ -215,8 +232,8 @@ impl Store {
         self.files.first().ok_or_else(none)
     }
 
-    fn helper(&self, name: &str) -> Helper {
-        Helper::new(name, self.search.clone(), self.patience)
+    fn helper(&self, name: &str) -> Keeper {
+        Keeper::new(name, self.search.clone(), self.patience)
     }
 }
 

@@ -118,3 +118,21 @@ fn a_credential_for_a_repository_wins_and_opens_no_other() {
         assert!(run.stderr.contains("destination"), "{run}");
     }
 }
+
+/// The address of the bus is that of nobody, so that no real keyring is touched.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_keyring_nothing_is_kept_anywhere() {
+    let (world, registry) = world(Setup::passwords());
+    let line = format!("login {} -u alice --password-stdin --keyring", registry.address());
+    let nobody = world.path("bus");
+    let nobody = std::ffi::OsString::from(format!("unix:path={}", nobody.display()));
+    let run = world.run_with(&line, "wonderland", &[("DBUS_SESSION_BUS_ADDRESS", &nobody)]).failure();
+    insta::assert_snapshot!(run, @"
+    --- stderr
+    Error: there is no keyring to be reached: Platform failure: zbus error: Failed to connect to address `unix:path=[work]/bus`: No such file or directory (os error 2)
+    Please start a Secret Service, as gnome-keyring or KWallet, or log in without --keyring
+    --- exit code 1
+    ");
+    assert!(registry.log().is_empty() && !world.docker_config().exists());
+}

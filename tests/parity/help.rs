@@ -18,8 +18,13 @@ struct Page {
 }
 
 /// What only ours has: flags, and examples with what is typed in them.
-const OURS: [&str; 4] =
-    ["--chunk-size size", "--retry int", "--timeout duration", "oras blob push localhost:5000/hello -"];
+const OURS: [&str; 5] = [
+    "--chunk-size size",
+    "--keyring",
+    "--retry int",
+    "--timeout duration",
+    "oras blob push localhost:5000/hello -",
+];
 
 /// How two pages differ.
 pub fn compare(ours: &str, theirs: &str) -> Option<String> {

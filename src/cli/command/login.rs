@@ -1,7 +1,7 @@
 //! `oras login`: a credential that a registry takes is kept.
 
 use clap::Args;
-use oras::credentials::Credential;
+use oras::credentials::{Credential, Keyring};
 use oras::error::Context;
 use oras::oci::{ReferenceError, is_registry};
 
@@ -19,12 +19,20 @@ const USAGE: Usage = Usage {
     purpose: "the registry to log in to",
 };
 
+/// What to do where there is no keyring.
+const WITHOUT: &str =
+    "Please start a Secret Service, as gnome-keyring or KWallet, or log in without --keyring";
+
 /// Log in to a remote registry
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct LoginArgs {
     #[arg(value_name = "registry")]
     arguments: Vec<String>,
+
+    /// keep the secret in the keyring of the system, as the credential helper "oras"
+    #[arg(long)]
+    keyring: bool,
 
     #[command(flatten)]
     remote: RemoteArgs,
@@ -38,15 +46,22 @@ pub(crate) async fn run(args: LoginArgs, app: &App) -> Result<(), Failure> {
     let [registry] = USAGE.exactly(args.arguments)?;
     let remote = &args.remote.remote;
     remote.check()?;
+    if args.keyring {
+        Keyring.check().await.map_err(|error| Failure::from(error).advice(WITHOUT))?;
+    }
     let credential = complete(app.credential(remote).await?.unwrap_or_default(), app).await?;
-    let store = app.store(&remote.registry_config).await?;
+    let store = app.store(&remote.registry_config, remote.retry).await?;
     if !is_registry(&registry) {
         return Err(Failure::mistake(ReferenceError::Registry(registry).to_string()));
     }
     let host = app.host(&registry, remote, Some(credential.clone())).await?;
     let validated = host.ping().await;
     validated.within(|| format!("failed to validate the credentials for {registry}").into())?;
-    let stored = store.put(&registry, &credential).await;
+    let stored = if args.keyring {
+        store.put_with(Keyring::NAME, &registry, &credential).await
+    } else {
+        store.put(&registry, &credential).await
+    };
     stored.within(|| format!("failed to store the credentials for {registry}").into())?;
     app.terminal.print("Login Succeeded\n")
 }

@@ -7,6 +7,7 @@ use oras::error::Context;
 
 use crate::cli::app::App;
 use crate::cli::args::common::CommonArgs;
+use crate::cli::args::retry::RetryFlags;
 use crate::cli::failure::Failure;
 use crate::cli::usage::{Count, Usage};
 
@@ -34,7 +35,7 @@ pub(crate) struct LogoutArgs {
 
 pub(crate) async fn run(args: LogoutArgs, app: &App) -> Result<(), Failure> {
     let [registry] = USAGE.exactly(args.arguments)?;
-    let store = app.store(&args.registry_config).await?;
+    let store = app.store(&args.registry_config, RetryFlags::default()).await?;
     let erased = store.erase(&registry).await;
     Ok(erased.within(|| format!("failed to delete the credential for {registry}").into())?)
 }
