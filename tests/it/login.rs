@@ -136,3 +136,69 @@ fn without_a_keyring_nothing_is_kept_anywhere() {
     ");
     assert!(registry.log().is_empty() && !world.docker_config().exists());
 }
+
+#[test]
+fn whoami_tells_the_user_and_the_file_and_no_secret() {
+    let (world, registry) = world(Setup::passwords());
+    let host = registry.address();
+    insta::assert_snapshot!(world.run(&format!("whoami {host}")).failure(), @"
+    --- stderr
+    Error: no credential is stored for localhost:5000
+    Please log in: oras login localhost:5000
+    --- exit code 1
+    ");
+    registry.log_in(&world);
+    registry.clear_log();
+    insta::assert_snapshot!(world.run(&format!("whoami {host}")).success(), @"
+    Username:  alice
+    Kind:      password
+    Key:       localhost:5000
+    File:      [world]/home/.docker/config.json
+    ");
+    world.write("config.json", config(&registry, "HOST/team"));
+    let line = format!("whoami {host}/team/hello --registry-config config.json --format json");
+    insta::assert_snapshot!(world.run(&line).success(), @r#"
+    {
+      "registry": "localhost:5000",
+      "username": "alice",
+      "kind": "password",
+      "file": "config.json",
+      "key": "localhost:5000/team"
+    }
+    "#);
+    assert!(registry.log().is_empty());
+    world.write("token.json", format!(r#"{{"auths":{{"{host}":{{"identitytoken":"hidden"}}}}}}"#));
+    let run = world.run(&format!("whoami {host} --registry-config token.json")).success();
+    insta::assert_snapshot!(run, @"
+    Kind:  identity token
+    Key:   localhost:5000
+    File:  token.json
+    ");
+    insta::assert_snapshot!(world.run("whoami a/B").failure(), @r#"
+    --- stderr
+    Error: invalid reference: invalid repository "B"
+    --- exit code 1
+    "#);
+}
+
+#[cfg(unix)]
+#[test]
+fn whoami_names_the_helper() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.write(
+        "docker-credential-mine",
+        "#!/bin/sh\necho '{\"Username\":\"alice\",\"Secret\":\"hidden\"}'\n",
+    );
+    fs::set_permissions(world.path("docker-credential-mine"), fs::Permissions::from_mode(0o755)).unwrap();
+    world.write("config.json", r#"{"credHelpers":{"h":"mine"}}"#);
+    let path = world.work();
+    let run = world.run_with("whoami h --registry-config config.json", "", &[("PATH", path.as_os_str())]);
+    insta::assert_snapshot!(run.success(), @"
+    Username:  alice
+    Kind:      password
+    Key:       h
+    File:      config.json
+    Helper:    docker-credential-mine
+    ");
+}

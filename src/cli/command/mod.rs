@@ -23,6 +23,7 @@ mod restore;
 mod serve;
 mod tag;
 mod version;
+mod whoami;
 
 use clap::Subcommand;
 
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     Tag(tag::TagArgs),
     Version(version::VersionArgs),
+    Whoami(whoami::WhoamiArgs),
 }
 
 impl Command {
@@ -86,6 +88,7 @@ impl Command {
             Self::Serve(args) => app.run(serve::run(args, app)),
             Self::Tag(args) => app.wait(tag::run(args, app)),
             Self::Version(args) => version::run(&args, app),
+            Self::Whoami(args) => app.wait(whoami::run(args, app)),
         }
     }
 }

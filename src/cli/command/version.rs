@@ -1,12 +1,11 @@
 //! `oras version`.
 
-use std::fmt::Write;
-
 use clap::Args;
 
 use crate::cli::app::App;
 use crate::cli::env::Env;
 use crate::cli::failure::Failure;
+use crate::cli::output::text::facts;
 
 /// The oras that this one behaves like.
 const COMPATIBLE: &str = "oras 1.3.6";
@@ -28,23 +27,15 @@ pub(crate) fn run(args: &VersionArgs, app: &App) -> Result<(), Failure> {
     app.terminal.print(&text(option_env!("ORAS_GIT_COMMIT")))
 }
 
-/// Names and values, the values in one column.
+/// What is told.
 fn text(commit: Option<&str>) -> String {
     let machine = Env::machine();
-    let facts = [
+    facts([
         ("Version", Some(env!("CARGO_PKG_VERSION"))),
         ("Compatible", Some(COMPATIBLE)),
         ("OS/Arch", Some(machine.as_str())),
         ("Git commit", commit),
-    ];
-    let facts: Vec<_> = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let width = facts.iter().map(|(name, _)| name.len() + ":  ".len()).max().unwrap_or_default();
-    let mut text = String::new();
-    for (name, value) in facts {
-        // A string takes all that is written to it.
-        let _ = writeln!(text, "{:width$}{value}", format!("{name}:"));
-    }
-    text
+    ])
 }
 
 #[cfg(test)]

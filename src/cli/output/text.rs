@@ -41,6 +41,18 @@ pub(crate) fn is_unseen(letter: char) -> bool {
         || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A line for each name that has a value, the values in one column.
+pub(crate) fn facts<V: fmt::Display>(facts: impl IntoIterator<Item = (&'static str, Option<V>)>) -> String {
+    let facts: Vec<_> = facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let width = facts.iter().map(|(name, _)| name.len() + ":  ".len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (name, value) in facts {
+        // A string takes all that is written to it.
+        let _ = writeln!(text, "{:width$}{value}", format!("{name}:"));
+    }
+    text
+}
+
 /// Writes two columns under their names; nothing at all when there are no rows.
 pub(crate) fn columns(
     out: &mut dyn fmt::Write,

@@ -1,0 +1,127 @@
+//! `oras whoami`: which stored credential a registry would be given, and from where.
+//!
+//! What does not belong here: whether the registry takes it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::Args;
+use oras::credentials::Stored;
+use oras::error::Context;
+use oras::oci::{ReferenceError, is_registry, is_repository};
+use serde::Serialize;
+
+use crate::cli::app::App;
+use crate::cli::args::common::CommonArgs;
+use crate::cli::args::format::{FormatArgs, Forms};
+use crate::cli::args::retry::RetryFlags;
+use crate::cli::failure::Failure;
+use crate::cli::output::text::{facts, visible};
+use crate::cli::output::{Outcome, check, show};
+use crate::cli::usage::{Count, Usage};
+
+const USAGE: Usage = Usage {
+    path: "oras whoami",
+    arguments: "[flags] <registry>[/<repository>]",
+    count: Count::Exactly(1),
+    purpose: "the registry you want to know about",
+};
+
+/// Show which stored credential is used for a registry
+///
+/// The user name is shown, the file and the helper that it comes from, and never the secret. The registry is not asked
+/// whether it takes it.
+///
+/// Example - Who is known to a registry:
+///   oras whoami localhost:5000
+///
+/// Example - Who is known to a repository, which may have a credential of its own:
+///   oras whoami localhost:5000/team/hello
+///
+/// Example - Only the user name:
+///   oras whoami localhost:5000 --format go-template={{.username}}
+#[derive(Debug, Args)]
+#[command(override_usage = USAGE.synopsis(), verbatim_doc_comment)]
+pub(crate) struct WhoamiArgs {
+    #[arg(hide = true)]
+    arguments: Vec<String>,
+
+    /// auth config path
+    #[arg(long, value_name = "stringArray")]
+    registry_config: Vec<PathBuf>,
+
+    #[command(flatten)]
+    format: FormatArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// Who it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Who {
+    registry: String,
+    /// Empty with a token that says by itself who it is.
+    username: String,
+    kind: &'static str,
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    helper: Option<String>,
+    key: String,
+}
+
+impl Who {
+    fn new(registry: &str, stored: Stored) -> Self {
+        let credential = stored.credential;
+        let kind = if !credential.access_token.is_empty() {
+            "registry token"
+        } else if !credential.refresh_token.is_empty() {
+            "identity token"
+        } else {
+            "password"
+        };
+        Self {
+            registry: registry.to_owned(),
+            username: credential.username,
+            kind,
+            file: stored.file.display().to_string(),
+            helper: stored.helper,
+            key: stored.key,
+        }
+    }
+}
+
+impl Outcome for Who {
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let name = Some(self.username.as_str()).filter(|name| !name.is_empty());
+        let helper = self.helper.as_ref().map(|name| format!("docker-credential-{name}"));
+        let lines = [
+            ("Username", name),
+            ("Kind", Some(self.kind)),
+            ("Key", Some(self.key.as_str())),
+            ("File", Some(self.file.as_str())),
+            ("Helper", helper.as_deref()),
+        ];
+        out.write_str(&facts(lines.map(|(name, value)| (name, value.map(visible)))))
+    }
+}
+
+pub(crate) async fn run(args: WhoamiArgs, app: &App) -> Result<(), Failure> {
+    let [raw] = USAGE.exactly(args.arguments)?;
+    let format = args.format.choose(Forms::RESULT)?;
+    check(&format)?;
+    let (registry, repository) = raw.split_once('/').unwrap_or((&raw, ""));
+    if !is_registry(registry) {
+        return Err(Failure::mistake(ReferenceError::Registry(registry.to_owned()).to_string()));
+    }
+    if raw.contains('/') && !is_repository(repository) {
+        return Err(Failure::mistake(ReferenceError::Repository(repository.to_owned()).to_string()));
+    }
+    let store = app.store(&args.registry_config, RetryFlags::default()).await?.for_repository(repository);
+    let found = store.find(registry).await.within(|| "failed to resolve credential".into())?;
+    let Some(found) = found else {
+        let advice = format!("Please log in: oras login {registry}");
+        return Err(Failure::mistake(format!("no credential is stored for {registry}")).advice(advice));
+    };
+    show(app, &format, &Who::new(registry, found))
+}
