@@ -116,14 +116,43 @@ async fn discover_finds_once_that_there_is_no_api() {
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_a_graph_waits_for_its_depth() {
-    for (count, wanted) in [(1, 12), (10, 12), (100, 13)] {
-        let (from, to) = (Far::new(Has::Api), Far::new(Has::Api));
+    // Without the API a list is read, written, and looked at once more after a pause of four to eight trips.
+    for (has, count, wanted) in [
+        (Has::Api, 1, 12..=12),
+        (Has::Api, 100, 13..=13),
+        (Has::TagSchema, 1, 19..=23),
+        (Has::TagSchema, 100, 20..=24),
+    ] {
+        let (from, to) = (Far::new(Has::Api), Far::new(has));
         with_referrers(&from.repository("r"), count).await;
         let (source, target) = (from.repository("r"), to.repository("r"));
         let (trips, copied) = trips(ops::copy(&source, &target, copy(Reach::Referrers), Arc::new(()))).await;
+        let asked = to.asked();
         let listed = to.repository("r").referrers(&copied.unwrap().root, None).await.unwrap();
-        assert_eq!((listed.len(), trips), (count, wanted));
+        assert_eq!(listed.len(), count);
+        assert!(wanted.contains(&trips), "{count}: {trips}");
+        // Each referrer and the root, the root once more with its tag, and one list for all of them.
+        let lists = usize::from(matches!(has, Has::TagSchema));
+        assert_eq!(asked.kinds["PUT manifests"], count + 2 + lists);
+        assert_eq!(asked.order.last().unwrap(), "PUT manifests");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_broke_off_before_the_list_is_finished_by_the_next() {
+    let (from, to) = (Far::new(Has::Api), Far::new(Has::TagSchema));
+    with_referrers(&from.repository("r"), 3).await;
+    let source = from.repository("r");
+    let target = to.repository("r");
+    // Everything is there, and nothing is listed.
+    let root = source.resolve(&by_tag("v1")).await.unwrap();
+    for node in source.referrers(&root, None).await.unwrap() {
+        let layers = ops::fetch_manifest(&source, &Locator::Digest(node.digest.clone()), None).await.unwrap();
+        target.put_unlisted(&node, Body::bytes(layers.bytes)).await.unwrap();
+    }
+    assert!(to.repository("r").referrers(&root, None).await.unwrap().is_empty());
+    ops::copy(&source, &to.repository("r"), copy(Reach::Referrers), Arc::new(())).await.unwrap();
+    assert_eq!(to.repository("r").referrers(&root, None).await.unwrap().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]

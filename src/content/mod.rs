@@ -124,6 +124,18 @@ pub trait Target: Source {
         self.put(node, body).await
     }
 
+    /// Takes a manifest that need not become a referrer of its subject before [`Self::enlist`] says so: many of them
+    /// are then listed in one change.
+    async fn put_unlisted(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        self.put(node, body).await
+    }
+
+    /// Makes sure that manifests which are there are listed as referrers of their subjects. Each comes as it stands in a
+    /// list, with its annotations and the type of the artifact.
+    async fn enlist(&self, _referrers: &[(Digest, Descriptor)]) -> Result<()> {
+        Ok(())
+    }
+
     /// Takes a blob from another repository of the same registry.
     async fn mount(&self, _node: &Descriptor, _from: &Origin) -> Result<Mount> {
         Ok(Mount::Refused)

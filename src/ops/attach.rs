@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::manifest::resolve;
-use super::pack::{Artifact, Parts, pack};
+use super::pack::{Artifact, Packed, Parts, pack};
 use super::stage::Files;
 use crate::content::Target;
 use crate::error::{Context, Error, Result};
-use crate::oci::{Descriptor, Locator, Platform};
+use crate::oci::{Descriptor, Document, Locator, Platform, annotations};
 use crate::progress::Reporter;
-use crate::transfer::{Limits, Present};
+use crate::transfer::{Documents, Limits, Present, parse};
 
 /// What to attach to what.
 #[derive(Debug, Clone)]
@@ -27,8 +28,21 @@ pub struct Attach {
     pub files: Files,
     /// The time it is made.
     pub now: Timestamp,
+    /// What becomes of an artifact that is the same.
+    pub same: Same,
     /// How much at once.
     pub limits: Limits,
+}
+
+/// What becomes of an artifact that is attached already and says the same: its type, its config, its layers and its
+/// annotations, except the time at which it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Same {
+    /// It is not looked for; there is one more then.
+    #[default]
+    Ignored,
+    /// It is found, and nothing is attached.
+    Taken,
 }
 
 /// What was attached.
@@ -40,17 +54,20 @@ pub struct Attached {
     pub root: Descriptor,
     /// Its bytes.
     pub manifest: Bytes,
+    /// Whether it was there already.
+    pub existing: bool,
 }
 
 /// Packs files as a referrer of a manifest and sends them.
 ///
 /// One request more is made one after the other than by a push, that for the manifest; where the registry has no
-/// referrers API it is followed by two more, to read and to write the list.
+/// referrers API it is followed by three more, to read the list, to write it, and to look after a while whether others
+/// have overwritten it. To look for an artifact that is the same takes two.
 ///
 /// # Errors
 /// There is no such manifest; nothing to attach; as [`push`](super::push()).
 pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Reporter>) -> Result<Attached> {
-    let Attach { subject, platform, artifact_type, files, now, limits } = request;
+    let Attach { subject, platform, artifact_type, files, now, same, limits } = request;
     if files.arguments.is_empty() && files.annotations.manifest.is_empty() {
         return Err(Error::invalid("neither file nor annotation provided in the command"));
     }
@@ -70,6 +87,45 @@ pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Repo
         config_annotations: files.annotations.config.clone(),
         now,
     })?;
+    if same == Same::Taken
+        && let Some((root, manifest)) = find(target, &subject, &packed, limits).await?
+    {
+        return Ok(Attached { subject, root, manifest, existing: true });
+    }
     files.send(&packed, &[], target, (limits, Present::Kept), reporter).await?;
-    Ok(Attached { subject, root: packed.root, manifest: packed.bytes })
+    Ok(Attached { subject, root: packed.root, manifest: packed.bytes, existing: false })
+}
+
+/// The referrer that says what this one would say, with its bytes. Of several it is the first one of the list.
+async fn find(
+    target: &dyn Target,
+    subject: &Descriptor,
+    packed: &Packed,
+    limits: Limits,
+) -> Result<Option<(Descriptor, Bytes)>> {
+    let wanted = parse(&packed.root, &packed.bytes)?;
+    let list = target.referrers(subject, packed.root.artifact_type.as_deref()).await?;
+    let documents = Documents::new(target);
+    let read = stream::iter(list.iter().filter(|node| node.is_manifest())).map(|node| {
+        let documents = &documents;
+        async move { Ok::<_, Error>((node, documents.bytes(node).await?)) }
+    });
+    let mut read = std::pin::pin!(read.buffered(limits.requests()));
+    while let Some((node, bytes)) = read.try_next().await? {
+        let document = parse(node, &bytes)?;
+        if said(&document) == said(&wanted) {
+            let mut root = node.bare();
+            root.artifact_type = document.artifact_type;
+            root.annotations = document.annotations;
+            return Ok(Some((root, bytes)));
+        }
+    }
+    Ok(None)
+}
+
+/// What a manifest says, without the time at which it was made.
+fn said(document: &Document) -> Document {
+    let mut said = document.clone();
+    said.annotations.remove(annotations::CREATED);
+    said
 }

@@ -14,7 +14,7 @@ use crate::content::{Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Tag};
 use crate::progress::{Ending, Reporter};
-use crate::transfer::{Closure, Copier, Documents, Limits, Present, Subjects, closure};
+use crate::transfer::{Closure, Copier, Documents, Limits, Present, Subjects, Wanted, closure};
 
 /// Tags of a place, and what they name.
 pub struct Backup<'a> {
@@ -52,7 +52,9 @@ impl<'a> Backup<'a> {
     pub async fn referrers(&self, root: &Descriptor) -> Result<usize> {
         match self.reach {
             Reach::Graph => Ok(0),
-            Reach::Referrers => Ok(count(&closure(&self.documents, root, self.limits).await?)),
+            Reach::Referrers => {
+                Ok(count(&closure(&self.documents, root, &Wanted::default(), self.limits).await?))
+            }
         }
     }
 
@@ -100,7 +102,7 @@ impl<'a> Backup<'a> {
         match self.reach {
             Reach::Graph => copier.tagged(root, tags).await.map(|()| 0),
             Reach::Referrers => {
-                let found = closure(&self.documents, root, self.limits).await?;
+                let found = closure(&self.documents, root, &Wanted::default(), self.limits).await?;
                 copier.closure(&found, tags).await.map(|()| count(&found))
             }
         }

@@ -7,7 +7,7 @@ use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Platform, Tag};
 use crate::progress::{Ending, Reporter};
-use crate::transfer::{Copier, Documents, Limits, Present, Subjects, closure, select};
+use crate::transfer::{Copier, Documents, Limits, Present, Subjects, Wanted, closure, select};
 
 /// How far a copy goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub async fn copy(
     let moved = match request.reach {
         Reach::Graph => copier.tagged(&root, &tags).await,
         Reach::Referrers => {
-            let found = closure(&documents, &root, request.limits).await?;
+            let found = closure(&documents, &root, &Wanted::default(), request.limits).await?;
             copier.closure(&found, &tags).await
         }
     };

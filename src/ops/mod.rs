@@ -21,7 +21,7 @@ mod subset;
 mod tag;
 mod tags;
 
-pub use attach::{Attach, Attached, attach};
+pub use attach::{Attach, Attached, Same, attach};
 pub use backup::Backup;
 pub use blob::{delete_blob, fetch_blob, push_blob, push_stream, stat_blob};
 pub use copy::{Copied, Copy, Reach, copy};

@@ -4,7 +4,7 @@
 //! what the registry says, and what the bytes are.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 
 use super::repository::{Repository, found};
@@ -51,6 +51,15 @@ impl Repository {
 
     /// A manifest and its bytes, checked.
     pub(super) async fn get_manifest(&self, at: &Locator) -> Result<(Descriptor, Bytes)> {
+        let (node, bytes, _) = self.get_manifest_version(at).await?;
+        Ok((node, bytes))
+    }
+
+    /// The same with the entity tag that the registry gives, for a [`Condition`].
+    pub(super) async fn get_manifest_version(
+        &self,
+        at: &Locator,
+    ) -> Result<(Descriptor, Bytes, Option<String>)> {
         let request = self.manifest_request(Method::GET, at, Action::Pull).header(ACCEPT, &self.accept);
         let response = found(self.send(request).await?, StatusCode::OK, || self.named(at)).await?;
         if let Some(asked) = at.digest() {
@@ -58,6 +67,7 @@ impl Repository {
         }
         let promised = headers::digest(&response)?;
         let media_type = headers::media_type(&response)?;
+        let version = response.header(ETAG.as_str()).map(str::to_owned);
         let bytes = response.read(DOCUMENT_LIMIT).await?;
         let named = at.digest().or(promised.as_ref());
         let digest = named.map_or_else(|| Digest::of(&bytes), |named| named.algorithm().digest(&bytes));
@@ -68,7 +78,7 @@ impl Repository {
         }
         let node = Descriptor::new(media_type, digest, bytes.len() as u64);
         self.is_manifest_here(&node);
-        Ok((node, bytes))
+        Ok((node, bytes, version))
     }
 
     /// The bytes of a manifest of which the descriptor is known.
@@ -94,11 +104,25 @@ impl Repository {
     /// Stores a manifest under a tag or its digest. An answer that names its subject shows that the registry lists
     /// referrers by itself.
     pub(super) async fn put_manifest(&self, node: &Descriptor, bytes: Bytes, at: &Locator) -> Result<()> {
+        self.put_manifest_if(node, bytes, at, Condition::None).await
+    }
+
+    /// The same on a condition. A registry may not look at it.
+    pub(super) async fn put_manifest_if(
+        &self,
+        node: &Descriptor,
+        bytes: Bytes,
+        at: &Locator,
+        condition: Condition,
+    ) -> Result<()> {
         limited(bytes.len() as u64)?;
-        let request = self
-            .manifest_request(Method::PUT, at, Action::Push)
-            .header(CONTENT_TYPE, &node.media_type)
-            .body(Body::bytes(bytes));
+        let request = self.manifest_request(Method::PUT, at, Action::Push);
+        let request = match &condition {
+            Condition::None => request,
+            Condition::Absent => request.header(IF_NONE_MATCH, "*"),
+            Condition::Is(version) => request.header(IF_MATCH, version),
+        };
+        let request = request.header(CONTENT_TYPE, &node.media_type).body(Body::bytes(bytes));
         let response = self.send(request).await?.expect(&[StatusCode::CREATED]).await?;
         headers::same_digest(&response, &node.digest)?;
         if response.header(SUBJECT).is_some_and(|subject| !subject.is_empty()) {
@@ -113,6 +137,17 @@ impl Repository {
         let response = found(self.send(request).await?, StatusCode::ACCEPTED, || self.named(at)).await?;
         at.digest().map_or(Ok(()), |digest| headers::same_digest(&response, digest))
     }
+}
+
+/// What is to be true of a tag for it to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// Anything.
+    None,
+    /// Nothing has it.
+    Absent,
+    /// It has this version, as an entity tag.
+    Is(String),
 }
 
 /// Refuses a manifest that no registry has to take.

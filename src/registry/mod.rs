@@ -9,7 +9,9 @@
 //! | `manifest` | 1: `GET` |
 //! | `fetch` | 1: `GET` each time the body is opened, and one more each time its stream breaks |
 //! | `put` of a blob | 2: `POST`, `PUT`; 1 after a mount that left a session open; in chunks a `PATCH` each between them |
-//! | `put`, `put_tagged` of a manifest | 1: `PUT`; with a subject and no referrers API 2 more: `GET`, `PUT` of the index |
+//! | `put`, `put_tagged` of a manifest | 1: `PUT`; with a subject and no referrers API 3 more: `GET`, `PUT` of the index, and a `GET` after a while to see whether others have overwritten it |
+//! | `put_unlisted` of a manifest | 1: `PUT` |
+//! | `enlist` | without a referrers API the same 3 for each subject, together |
 //! | `tag` | 2: `GET`, `PUT` |
 //! | `mount` | 1: `POST` |
 //! | `delete` of a blob, `untag` | 1: `DELETE` |
@@ -23,6 +25,7 @@
 //! nodes of a graph move, which is the engine's.
 
 mod blobs;
+mod contest;
 mod download;
 mod headers;
 mod host;
@@ -30,6 +33,7 @@ mod manifests;
 mod pages;
 mod referrers;
 mod repository;
+mod schema;
 #[cfg(test)]
 mod script;
 mod upload;

@@ -4,19 +4,18 @@
 //! the two it is gets decided once for a repository, by the first answer that shows it. What either lists is what
 //! others wrote: entries that are no descriptors, that come twice, or that are the subject itself are left out.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, OnceLock};
-
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
+use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use super::pages::Pages;
-use super::repository::{Repository, locked};
+use super::repository::Repository;
 use super::{headers, urls};
-use crate::content::{DOCUMENT_LIMIT, read_checked};
-use crate::error::{Context, Error, Kind, Result};
-use crate::oci::{Descriptor, Digest, Document, Locator, annotations, json, media_type};
+use crate::content::DOCUMENT_LIMIT;
+use crate::error::{Error, Kind, Result};
+use crate::oci::{Descriptor, Digest, annotations, json, media_type};
 use crate::transport::{Action, Response};
 
 /// How referrers are found and kept.
@@ -53,38 +52,14 @@ const LIST_LIMIT: u64 = 16 * DOCUMENT_LIMIT;
 
 /// A list of referrers as it was read. Entries stay as they are: what this program cannot read is another's.
 #[derive(Deserialize)]
-struct Listing {
-    manifests: Option<Vec<Value>>,
+pub(super) struct Listing {
+    pub(super) manifests: Option<Vec<Value>>,
     #[serde(default)]
     annotations: Value,
 }
 
-/// A list of referrers as it is written.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Written<'a> {
-    schema_version: u32,
-    media_type: &'static str,
-    manifests: &'a [Value],
-}
-
-/// Changes of lists that are under way, by subject.
-pub(super) type Updates = Mutex<HashMap<Digest, Arc<Queue>>>;
-
-/// Changes of one list. Whoever has the turn writes all that wait.
-#[derive(Default)]
-pub(super) struct Queue {
-    turn: tokio::sync::Mutex<()>,
-    waiting: Mutex<Vec<Arc<Change>>>,
-}
-
-enum Change {
-    Add(Value),
-    Remove(Digest),
-}
-
 impl Repository {
-    fn has_api(&self) -> Option<bool> {
+    pub(super) fn has_api(&self) -> Option<bool> {
         self.shared.referrers_api.get().copied()
     }
 
@@ -111,7 +86,7 @@ impl Repository {
             }
         }
         let mut taken = Taken::new(subject);
-        taken.take(self.tagged_entries(subject).await?, artifact_type);
+        taken.take(self.tagged_list(subject).await?.entries, artifact_type);
         Ok(taken.list)
     }
 
@@ -145,7 +120,7 @@ impl Repository {
     }
 
     /// Whether there is an API, asked without a subject.
-    async fn probe(&self) -> Result<bool> {
+    pub(super) async fn probe(&self) -> Result<bool> {
         if let Some(known) = self.has_api() {
             return Ok(known);
         }
@@ -160,93 +135,6 @@ impl Repository {
         self.decide(has_api);
         Ok(has_api)
     }
-
-    /// The entries that the tag schema keeps for a subject. A tag that holds anything else than a list is no list.
-    async fn tagged_entries(&self, subject: &Digest) -> Result<Vec<Value>> {
-        let tag = subject.referrers_tag();
-        let (node, bytes) = match self.get_manifest(&Locator::Tag(tag.clone())).await {
-            Err(error) if error.is_not_found() => return Ok(Vec::new()),
-            found => found?,
-        };
-        if node.media_type != media_type::INDEX || node.digest == *subject {
-            return Ok(Vec::new());
-        }
-        let listing: Listing = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::invalid(format!("invalid referrers index from referrers tag {tag}: {error}"))
-        })?;
-        Ok(listing.manifests.unwrap_or_default())
-    }
-
-    /// Lists a manifest that was put among the referrers of its subject, where the registry does not do so itself.
-    pub(super) async fn enlist(&self, node: &Descriptor, bytes: &[u8]) -> Result<()> {
-        if !is_listed(node) || self.has_api() == Some(true) {
-            return Ok(());
-        }
-        let document = read(node, bytes)?;
-        let Some(subject) = &document.subject else { return Ok(()) };
-        let mut entry = node.bare();
-        entry.artifact_type =
-            document.effective_artifact_type().filter(|kind| !kind.is_empty()).map(str::to_owned);
-        entry.annotations.clone_from(&document.annotations);
-        let entry = serde_json::to_value(entry).map_err(|error| Error::invalid(error.to_string()))?;
-        self.update(&subject.digest, Change::Add(entry)).await
-    }
-
-    /// Takes a manifest that is to be deleted out of the list of referrers, where the registry does not do so itself.
-    pub(super) async fn delist(&self, node: &Descriptor) -> Result<()> {
-        if !is_listed(node) || self.has_api() == Some(true) {
-            return Ok(());
-        }
-        let bytes = read_checked(&self.manifest_body(node), node).await?;
-        let Some(subject) = read(node, &bytes)?.subject else { return Ok(()) };
-        if self.probe().await? {
-            return Ok(());
-        }
-        self.update(&subject.digest, Change::Remove(node.digest.clone())).await
-    }
-
-    /// Changes a list, together with all other changes of it that wait. Changes stay in the queue until they are
-    /// written, so that a writer that fails or is dropped leaves those of others to the next one.
-    async fn update(&self, subject: &Digest, change: Change) -> Result<()> {
-        let queue = Arc::clone(locked(&self.shared.updates).entry(subject.clone()).or_default());
-        let change = Arc::new(change);
-        let is_own = |other: &Arc<Change>| Arc::ptr_eq(other, &change);
-        locked(&queue.waiting).push(Arc::clone(&change));
-        let _turn = queue.turn.lock().await;
-        let batch = locked(&queue.waiting).clone();
-        if !batch.iter().any(is_own) {
-            return Ok(());
-        }
-        let written = self.rewrite(subject, &batch).await;
-        let in_batch = |other: &Arc<Change>| batch.iter().any(|change| Arc::ptr_eq(other, change));
-        locked(&queue.waiting)
-            .retain(|other| if written.is_ok() { !in_batch(other) } else { !is_own(other) });
-        written
-    }
-
-    async fn rewrite(&self, subject: &Digest, changes: &[Arc<Change>]) -> Result<()> {
-        let old = self.tagged_entries(subject).await?;
-        let new = changed(&old, changes);
-        if new == old {
-            return Ok(());
-        }
-        let written = Written { schema_version: 2, media_type: media_type::INDEX, manifests: &new };
-        let bytes = json::compact(&written).map_err(|error| Error::invalid(error.to_string()))?;
-        let node = Descriptor::of(media_type::INDEX, &bytes);
-        let tag = subject.referrers_tag();
-        self.put_manifest(&node, bytes.into(), &Locator::Tag(tag.clone()))
-            .await
-            .within(|| format!("failed to push referrers index tagged by {tag}").into())
-    }
-}
-
-/// Whether the type is one that can have a subject.
-fn is_listed(node: &Descriptor) -> bool {
-    matches!(node.media_type.as_str(), media_type::MANIFEST | media_type::INDEX | media_type::ARTIFACT)
-}
-
-fn read(node: &Descriptor, bytes: &[u8]) -> Result<Document> {
-    Document::parse(&node.media_type, bytes).map_err(|error| Error::invalid(error.to_string()))
 }
 
 /// An answer of the API; unsupported where it is none. A repository that is not there shows nothing of the API.
@@ -297,27 +185,6 @@ impl<'a> Taken<'a> {
             }
         }
     }
-}
-
-/// The entries after the changes, without empty ones and repetitions. New ones come last.
-fn changed(old: &[Value], changes: &[Arc<Change>]) -> Vec<Value> {
-    let digest = |entry: &Value| entry.get("digest").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut gone = HashSet::new();
-    let mut all: Vec<&Value> = old.iter().collect();
-    for change in changes {
-        match &**change {
-            Change::Add(entry) => {
-                gone.remove(&digest(entry));
-                all.push(entry);
-            }
-            Change::Remove(other) => {
-                gone.insert(other.to_string());
-            }
-        }
-    }
-    let mut seen = HashSet::from([String::new()]);
-    all.retain(|entry| !gone.contains(&digest(entry)) && seen.insert(digest(entry)));
-    all.into_iter().cloned().collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use url::Url;
 
 use super::manifests::limited;
 use super::pages::Pages;
-use super::referrers::{ReferrersMode, Updates};
+use super::referrers::ReferrersMode;
+use super::schema::Updates;
 use super::upload::Habits;
 use super::upload::session::Session;
 use super::urls;
@@ -260,6 +261,21 @@ impl Target for Repository {
         self.put_referrer(node, &body, &Locator::Digest(node.digest.clone())).await
     }
 
+    async fn put_unlisted(&self, node: &Descriptor, body: Body) -> Result<Put> {
+        if !self.stores_as_manifest(node) {
+            return self.upload(node, &body).await;
+        }
+        limited(node.size)?;
+        let bytes = read_checked(&body, node).await?;
+        self.put_manifest(node, bytes.clone(), &Locator::Digest(node.digest.clone())).await?;
+        self.is_unlisted(node, &bytes)?;
+        Ok(Put::Stored)
+    }
+
+    async fn enlist(&self, referrers: &[(Digest, Descriptor)]) -> Result<()> {
+        self.enlist_all(referrers).await
+    }
+
     async fn mount(&self, node: &Descriptor, from: &Origin) -> Result<Mount> {
         if from.registry != self.shared.origin.registry {
             return Ok(Mount::Refused);
@@ -286,7 +302,7 @@ impl Repository {
         limited(node.size)?;
         let bytes = read_checked(body, node).await?;
         self.put_manifest(node, bytes.clone(), at).await?;
-        self.enlist(node, &bytes).await?;
+        self.list_put(node, &bytes).await?;
         Ok(Put::Stored)
     }
 }

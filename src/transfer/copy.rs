@@ -5,7 +5,7 @@
 //! there, and a tag is the last thing of all. When something fails, what is under way is given up. Making it all last is
 //! up to those who know when the last graph has come: [`Target::commit`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +15,7 @@ use futures_util::{StreamExt, TryStreamExt, join, stream};
 
 use super::documents::parse;
 use super::moving::Moving;
-use super::{Closure, Documents, Entered, Limits, Visit, walk};
+use super::{Closure, Documents, Entered, Limits, Link, Visit, walk};
 use crate::content::{Body, Mount, Origin, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Digest, Document, Tag};
@@ -84,8 +84,10 @@ impl Copier<'_> {
     /// # Errors
     /// As [`Self::graph`].
     pub async fn closure(&self, closure: &Closure, tags: &[Tag]) -> Result<()> {
-        let job = Job::new(self, None);
-        walk(&closure.tops, self.limits, &job).await?;
+        let job = Job { lists: Lists::Together(Mutex::default()), ..Job::new(self, None) };
+        let roots: Vec<Descriptor> =
+            closure.tops.iter().chain(closure.named.iter().map(|(_, node)| node)).cloned().collect();
+        walk(&roots, self.limits, &job).await?;
         // Where a top was there already, what lies below it was not looked at; and lists of referrers may lie.
         let unseen = closure.all.iter().filter(|node| !job.has_handled(node));
         let unseen: Vec<Descriptor> = unseen.cloned().collect();
@@ -95,6 +97,9 @@ impl Copier<'_> {
         let absent: Vec<Descriptor> =
             unseen.iter().zip(present).filter(|(_, there)| !there).map(|(node, _)| node.clone()).collect();
         walk(&absent, self.limits, &job).await?;
+        job.enlist(closure).await.on(Side::Destination)?;
+        let naming = stream::iter(&closure.named).map(|(tag, node)| self.put_tagged(node, tag));
+        let () = naming.buffer_unordered(self.limits.requests()).try_collect().await?;
         let Some((root, (first, more))) = closure.all.first().zip(tags.split_first()) else {
             return Ok(());
         };
@@ -128,11 +133,20 @@ impl Copier<'_> {
     }
 }
 
+/// When manifests get into the lists of referrers, where it is not the target that puts them there.
+enum Lists {
+    /// Each when it is put.
+    Each,
+    /// All when the last one is there: these.
+    Together(Mutex<Vec<Link>>),
+}
+
 /// One run of a copier.
 struct Job<'a> {
     copier: &'a Copier<'a>,
     main: Option<(&'a Descriptor, &'a Tag)>,
     mounting: AtomicBool,
+    lists: Lists,
     /// The titles under which nodes were handled; the same bytes can be a blob and a manifest.
     handled: Mutex<HashMap<(Digest, bool), String>>,
 }
@@ -140,7 +154,7 @@ struct Job<'a> {
 impl<'a> Job<'a> {
     fn new(copier: &'a Copier<'a>, main: Option<(&'a Descriptor, &'a Tag)>) -> Self {
         let mounting = AtomicBool::new(copier.mount_from.is_some());
-        Self { copier, main, mounting, handled: Mutex::default() }
+        Self { copier, main, mounting, lists: Lists::Each, handled: Mutex::default() }
     }
 
     fn report(&self, event: Event<'_>) {
@@ -222,15 +236,30 @@ impl<'a> Job<'a> {
             }
             put => put?,
         }
+        if let Lists::Together(links) = &self.lists {
+            links.lock().unwrap_or_else(PoisonError::into_inner).extend(Link::of(node, &document));
+        }
         self.tell_twins(&document);
         Ok(())
     }
 
+    /// Lists what was put, and what was there already but may not have been listed when an earlier run broke off.
+    async fn enlist(&self, closure: &Closure) -> Result<()> {
+        let Lists::Together(links) = &self.lists else { return Ok(()) };
+        let put = std::mem::take(&mut *links.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut seen = HashSet::new();
+        let links = closure.links.iter().cloned().chain(put);
+        let links = links.filter(|link| seen.insert((link.subject.clone(), link.referrer.digest.clone())));
+        let all: Vec<_> = links.map(|link| (link.subject, link.referrer)).collect();
+        self.copier.target.enlist(&all).await
+    }
+
     async fn put_manifest(&self, node: &Descriptor, bytes: Bytes) -> Result<()> {
         let (target, body) = (self.copier.target, Body::bytes(bytes));
-        let put = match self.tag_of(node) {
-            Some(tag) => target.put_tagged(node, body, tag).await,
-            None => target.put(node, body).await,
+        let put = match (self.tag_of(node), &self.lists) {
+            (Some(tag), _) => target.put_tagged(node, body, tag).await,
+            (None, Lists::Each) => target.put(node, body).await,
+            (None, Lists::Together(_)) => target.put_unlisted(node, body).await,
         };
         put.map(drop).on(Side::Destination)
     }

@@ -12,10 +12,10 @@ mod referrers;
 mod select;
 
 pub use copy::{Copier, Present, Subjects};
-pub use documents::Documents;
+pub use documents::{Documents, parse};
 pub use graph::{Entered, Limits, Visit, walk};
 pub use moving::Moving;
-pub use referrers::{Closure, bounded, closure};
+pub use referrers::{Closure, Link, Wanted, bounded, closure};
 pub use select::select;
 
 #[cfg(test)]

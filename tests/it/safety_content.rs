@@ -154,8 +154,8 @@ fn referrers_that_are_made_up_without_end_come_to_one() {
         }
         let Some((_, subject)) = path.split_once("/referrers/") else { return answer(404) };
         let next = Digest::of(subject.as_bytes());
-        let entry =
-            format!(r#"{{"mediaType":"{MANIFEST}","digest":"{next}","size":9,"artifactType":"a/b"}}"#);
+        // Of a type in which nobody can look whether it names the subject.
+        let entry = format!(r#"{{"mediaType":"x/y","digest":"{next}","size":9,"artifactType":"a/b"}}"#);
         // Itself, one that is new each time, and things that are no descriptors.
         let itself = entry.replace(&next.to_string(), subject);
         let list = format!(r#"{{"schemaVersion":2,"manifests":[{itself},{entry},7,{{"digest":"../x"}}]}}"#);

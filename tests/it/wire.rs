@@ -65,7 +65,8 @@ fn without_the_referrers_api_attach_writes_the_index_of_the_tag_schema() {
         [
             "PUT hello/manifests/<digest> 201",
             "GET hello/manifests/<schema> 404",
-            "PUT hello/manifests/<schema> 201"
+            "PUT hello/manifests/<schema> 201",
+            "GET hello/manifests/<schema> 200",
         ]
     );
     registry.clear_log();

@@ -18,11 +18,13 @@ struct Page {
 }
 
 /// What only ours has: flags, and examples with what is typed in them.
-const OURS: [&str; 5] = [
+const OURS: &[&str] = &[
     "--chunk-size size",
+    "--if-absent",
     "--keyring",
     "--retry int",
     "--timeout duration",
+    "oras attach --artifact-type doc/example --if-absent localhost:5000/hello:v1 hi.txt",
     "oras blob push localhost:5000/hello -",
 ];
 
@@ -30,7 +32,8 @@ const OURS: [&str; 5] = [
 pub fn compare(ours: &str, theirs: &str) -> Option<String> {
     let (mut ours, theirs) = (read(ours), read(theirs));
     ours.examples.retain(|line| !OURS.contains(&line.trim()));
-    ours.flags.retain(|flag| !OURS.iter().any(|own| flag.trim_start().starts_with(own)));
+    let is_ours = |flag: &str| OURS.iter().any(|own| flag.trim_start().starts_with(own));
+    ours.flags.retain(|flag| !is_ours(flag) || theirs.flags.contains(flag));
     if ours == theirs {
         return None;
     }

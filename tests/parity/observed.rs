@@ -79,6 +79,12 @@ impl Observed {
         same.then(|| "ours was said to ask for something else, and does not\n".to_owned())
     }
 
+    /// That this one was said to ask for more, and does not so.
+    pub fn asks_no_more_than(&self, other: &Self) -> Option<String> {
+        let more = self.requests.len() > other.requests.len();
+        (!more).then(|| "ours was said to ask for more, and does not\n".to_owned())
+    }
+
     /// The lines in order. Where two titles have the same content, oras moves whichever comes first: their names are
     /// made the same.
     pub fn sorted(mut self) -> Self {

@@ -15,6 +15,7 @@
 //! > REASON | oras ...    the same of what is said on stderr
 //! ! REASON | oras ...    differs on purpose: fails when it does not differ
 //! $- REASON | oras ...   the same, but ours asks for something else that is not more: fails when it does not. So for ~- < and >
+//! $+ REASON | oras ...   the same, but ours asks for more: fails when it does not. So for ~+
 //! ```
 //!
 //! A line may end with ` <<< TEXT`, which is what it reads from its standard input, and a variable of the environment may stand
@@ -63,7 +64,7 @@ pub fn play(script: &str, oras: &Path) {
 fn perform(line: &str, ours: &Player, theirs: &Player, known: &mut HashSet<String>) -> Option<String> {
     let (mark, rest) = line.split_once(' ').expect("a line has a mark and a rest");
     let rest = match mark {
-        "<" | ">" | "!" | "$-" | "~-" | "<-" | ">-" => {
+        "<" | ">" | "!" | "$-" | "~-" | "<-" | ">-" | "$+" | "~+" => {
             rest.split_once(" | ").expect("a known difference has a reason").1
         }
         _ => rest,
@@ -91,8 +92,13 @@ fn perform(line: &str, ours: &Player, theirs: &Player, known: &mut HashSet<Strin
 
 /// How they differ where they should not, or that they do not where they should.
 fn judge(mark: &str, mut ours: Observed, mut theirs: Observed) -> Option<String> {
-    let (mark, asks_less) = mark.strip_suffix('-').map_or((mark, false), |mark| (mark, true));
-    let requests = if asks_less { ours.asks_no_less_than(&theirs) } else { ours.requests_unlike(&theirs) };
+    let (mark, requests) = if let Some(mark) = mark.strip_suffix('-') {
+        (mark, ours.asks_no_less_than(&theirs))
+    } else if let Some(mark) = mark.strip_suffix('+') {
+        (mark, ours.asks_no_more_than(&theirs))
+    } else {
+        (mark, ours.requests_unlike(&theirs))
+    };
     let same = |what: &str| Some(format!("{what} was said to differ, and does not\n"));
     let rest = match mark {
         "%" => {

@@ -41,6 +41,10 @@ pub(crate) struct AttachArgs {
     #[arg(long, value_name = "string")]
     artifact_type: Option<String>,
 
+    /// attach nothing if there is an artifact of the same type with the same files and annotations
+    #[arg(long)]
+    if_absent: bool,
+
     #[command(flatten)]
     packer: PackerArgs,
     #[command(flatten)]
@@ -87,6 +91,7 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
         artifact_type: args.artifact_type.unwrap_or_default(),
         files: args.packer.files(&files, annotations, app)?,
         now: app.env.created()?,
+        same: if args.if_absent { ops::Same::Taken } else { ops::Same::Ignored },
         limits: args.packer.limits(),
     };
     let drawing = args.terminal.drawing(&args.common, app);
@@ -94,8 +99,13 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
     let target = app.target(&end).await?;
     let attached = ops::attach(&*target, request, reporter).await?;
     let node = Node::new(&end.place.path(), &attached.root);
-    let outcome =
-        Attached { node, place: end.place, subject: attached.subject.digest, digest: attached.root.digest };
+    let outcome = Attached {
+        node,
+        existing: attached.existing,
+        place: end.place,
+        subject: attached.subject.digest,
+        digest: attached.root.digest,
+    };
     output::show(app, &format, &outcome)?;
     args.packer.export(&attached.manifest)
 }
@@ -111,6 +121,8 @@ fn nothing_to_attach() -> Failure {
 struct Attached {
     #[serde(flatten)]
     node: Node,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    existing: bool,
     #[serde(skip)]
     place: Place,
     #[serde(skip)]
@@ -122,7 +134,8 @@ struct Attached {
 impl Outcome for Attached {
     fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         let (kind, path) = (self.place.kind_name(), self.place.path());
-        writeln!(out, "Attached to [{kind}] {path}@{}", self.subject)?;
+        let done = if self.existing { "Already attached" } else { "Attached" };
+        writeln!(out, "{done} to [{kind}] {path}@{}", self.subject)?;
         writeln!(out, "Digest: {}", self.digest)
     }
 }
@@ -141,6 +154,7 @@ mod tests {
         let (subject, digest) = (Digest::of(b"old"), root.digest.clone());
         let attached = Attached {
             node: Node::new("h:5000/r", &root),
+            existing: false,
             place,
             subject: subject.clone(),
             digest: digest.clone(),

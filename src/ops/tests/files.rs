@@ -119,6 +119,7 @@ fn attaching(files: Files, artifact_type: &str) -> Attach {
         artifact_type: artifact_type.into(),
         files,
         now: "2025-01-01T00:00:00Z".parse().unwrap(),
+        same: Same::Ignored,
         limits: ONE(),
     }
 }
