@@ -64,7 +64,7 @@ pub enum On {
 }
 
 /// What happens to a request. Content of requests is read first, unless it says otherwise.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// Is answered with this status and these headers, and never passed on.
     Answer(u16, &'static [(&'static str, &'static str)]),
@@ -248,7 +248,7 @@ async fn exchange(
                 Some(Fault::NoRange) => request.headers.retain(|(name, _)| name != "range"),
                 _ => {}
             }
-            let target = request.line.replacen(STORE, "", 1);
+            let target = request.line.replace(STORE, "");
             pass_on(shared.behind, &Received { line: target, ..request.clone() }).await.ok()?
         }
     };
