@@ -8,7 +8,7 @@
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
 //! - `faults`: networks and registries that fail in the middle of things.
-//! - `help`: the pages of help.
+//! - `help`: the pages of help. `examples`: the examples in them, run.
 //! - `completion`: the scripts for shells, in these shells.
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
@@ -37,6 +37,7 @@ mod copy;
 mod debug;
 mod discover;
 mod errors;
+mod examples;
 mod faults;
 mod help;
 mod index;

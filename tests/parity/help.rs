@@ -81,9 +81,11 @@ fn read(page: &str) -> Page {
     }
 }
 
-/// Two examples of oras do not run: they name a digest without its algorithm.
+/// Three examples of oras do not run: two name a digest without its algorithm, one lacks a flag.
 fn well(line: &str) -> String {
-    line.replace("@sha:", "@sha256:").replace("layout-dir@99", "layout-dir@sha256:99")
+    line.replace("@sha:", "@sha256:")
+        .replace("layout-dir@99", "layout-dir@sha256:99")
+        .replace("manifest delete --descriptor localhost", "manifest delete --descriptor --force localhost")
 }
 
 /// `[Preview] ` at the beginning of a text.
