@@ -11,13 +11,15 @@ use nix::pty::{Winsize, openpty};
 use crate::support::World;
 
 /// What is typed, and what it is completed to.
-const TYPED: [(&str, &[&str]); 6] = [
+const TYPED: [(&str, &[&str]); 8] = [
     ("oras pu", &["pull", "push"]),
     ("oras repo t", &["tags"]),
     ("oras push --export", &["--export-manifest"]),
     ("oras discover --format ta", &["table"]),
     ("oras cp --to-dist", &["--to-distribution-spec"]),
     ("oras manifest index c", &["create"]),
+    ("oras help pu", &["pull", "push"]),
+    ("oras help manifest fetch-", &["fetch-config"]),
 ];
 
 /// Whether a shell is there.

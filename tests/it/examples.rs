@@ -147,7 +147,7 @@ fn pages() -> Vec<(String, String)> {
 #[test]
 fn every_example_runs_as_it_is_printed() {
     let mut count = 0;
-    let mut failed = String::new();
+    let mut failed = Vec::new();
     // A registry that is started does not end by itself; tests of `serve` have its flags.
     for (command, page) in pages().into_iter().filter(|(command, _)| command != "serve") {
         // Neither this registry nor others of today take a type that was given up.
@@ -159,12 +159,12 @@ fn every_example_runs_as_it_is_printed() {
             let here = stage.insert(kept.unwrap_or_else(|| Stage::set(&command)));
             let run = here.world.run_with_input(&here.expand(&example), &here.input(&command));
             if run.code != Some(0) {
-                failed += &format!("oras {example}\n{run}\n");
+                failed.push(format!("oras {example}\n{run}"));
             }
             count += 1;
         }
     }
-    assert!(failed.is_empty(), "examples that do not run:\n{failed}");
+    assert!(failed.is_empty(), "examples that do not run:\n{}", failed.join("\n"));
     assert!(count > 150, "only {count}");
 }
 

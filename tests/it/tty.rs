@@ -22,12 +22,23 @@ struct Screen {
 
 /// Runs a command with both streams on a terminal of this size.
 fn watch(world: &World, line: &str, columns: u16, variables: &[(&str, &str)]) -> Screen {
+    watch_beside(world, line, columns, variables, None)
+}
+
+/// The same with stdout somewhere else, if it is to be.
+fn watch_beside(
+    world: &World,
+    line: &str,
+    columns: u16,
+    variables: &[(&str, &str)],
+    stdout: Option<File>,
+) -> Screen {
     let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let pair = openpty(Some(&size), None).unwrap();
     let end = || Stdio::from(pair.slave.try_clone().unwrap());
     let mut command = world.command(&words(line));
     command.env("TERM", "xterm").env("LANG", "C.UTF-8").envs(variables.iter().copied());
-    command.stdin(Stdio::null()).stdout(end()).stderr(end());
+    command.stdin(Stdio::null()).stdout(stdout.map_or_else(end, Stdio::from)).stderr(end());
     let mut child = command.spawn().unwrap();
     // The command and this value have the other ends; both must be gone for the reader to see one.
     drop((command, pair.slave));
@@ -90,6 +101,22 @@ fn other_commands_have_other_words() {
     assert!(screen.has("✓ Mounted hi.txt") && screen.has("✓ Copied  "), "{:#?}", screen.lines);
     let screen = watch(&world, &format!("push {artifact} hi.txt -a k=v {STEADY} --format json"), 100, &[]);
     assert!(screen.has("✓ Exists    hi.txt") && screen.has("\"referenceAsTags\""), "{:#?}", screen.lines);
+}
+
+#[test]
+fn beside_content_on_stdout_are_bars_if_they_are_asked_for() {
+    let (world, _registry, artifact) = world();
+    let _ = world.run(&format!("push {artifact} hi.txt {STEADY}")).success();
+    let repository = artifact.trim_end_matches(":v1");
+    let fetch = format!("blob fetch {repository}@{} -o -", oras::oci::Digest::of(b"hello\n"));
+    for (flag, bars) in [("--no-tty=false", true), ("--no-tty", false), ("", false)] {
+        let content = File::create(world.path("content")).unwrap();
+        let screen = watch_beside(&world, &format!("{fetch} {flag}"), 100, &[], Some(content));
+        assert_eq!((world.read("content").as_str(), screen.success), ("hello\n", true));
+        assert_eq!(screen.has("100.00%"), bars, "{flag}: {:#?}", screen.lines);
+    }
+    let screen = watch(&world, &format!("{fetch} --no-tty=false"), 100, &[]);
+    assert_eq!(screen.lines, ["hello"], "content that is seen is not drawn upon");
 }
 
 #[test]

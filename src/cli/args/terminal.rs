@@ -12,14 +12,26 @@ use crate::cli::app::App;
 pub(crate) struct TerminalArgs {
     /// [Preview] disable progress bars
     #[arg(long)]
-    pub(crate) no_tty: bool,
+    no_tty: Option<bool>,
 }
 
 impl TerminalArgs {
+    /// Whether what only a terminal can show was refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.no_tty == Some(true)
+    }
+
     /// Whether progress may be drawn on stderr.
     pub(crate) fn drawing(&self, common: &CommonArgs, app: &App) -> Drawing {
-        let wanted = !self.no_tty && !common.debug && !app.env.is_plain();
+        let wanted = !self.is_refused() && !common.debug && !app.env.is_plain();
         if wanted && app.terminal.stderr_is_seen() { Drawing::Bars } else { Drawing::Nothing }
+    }
+
+    /// The same where content goes to stdout: only if bars were asked for, and only if the content does not run through
+    /// them.
+    pub(crate) fn drawing_beside_content(&self, common: &CommonArgs, app: &App) -> Drawing {
+        let wanted = self.no_tty == Some(false) && !app.terminal.stdout_is_seen();
+        if wanted { self.drawing(common, app) } else { Drawing::Nothing }
     }
 }
 

@@ -85,10 +85,25 @@ const REFERRERS: &[&str] = &["go-template", "json", "table", "tree"];
 
 /// The script, made of the grammar.
 fn script(shell: Shell, descriptions: Descriptions) -> Vec<u8> {
-    let mut grammar = as_typed(&grammar(), descriptions);
+    let grammar = grammar();
+    let topics = grammar.get_subcommands().filter(|command| command.get_name() != "help");
+    let topics: Vec<_> = topics.map(|command| topic(command, descriptions)).collect();
+    let mut grammar =
+        as_typed(&grammar, descriptions).mut_subcommand("help", |help| help.subcommands(topics));
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut grammar, "oras", &mut script);
     script
+}
+
+/// The names of a command and of all below it, which are what `help` takes.
+fn topic(command: &Command, descriptions: Descriptions) -> Command {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    Command::new(command.get_name().to_owned())
+        .visible_aliases(command.get_visible_aliases().map(str::to_owned))
+        .about(text(about, descriptions))
+        .disable_help_flag(true)
+        .disable_help_subcommand(true)
+        .subcommands(command.get_subcommands().map(|below| topic(below, descriptions)))
 }
 
 /// The grammar as people type it: a switch without a value, only values that there are, and nothing that is hidden.

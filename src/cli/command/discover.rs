@@ -116,7 +116,7 @@ pub(crate) async fn run(args: DiscoverArgs, app: &App) -> Result<(), Failure> {
     if format == Format::Table {
         return output::show(app, &format, &Table::new(end.place, found, detail));
     }
-    let plain = args.terminal.no_tty || app.log.is_debug() || app.env.is_plain();
+    let plain = args.terminal.is_refused() || app.log.is_debug() || app.env.is_plain();
     let coloured = app.terminal.stdout_is_seen() && !plain;
     let paint = if coloured { Paint::Coloured } else { Paint::Plain };
     let referrers = Referrers::new(&end.place, &found, detail, paint);

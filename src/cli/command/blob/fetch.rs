@@ -14,7 +14,7 @@ use crate::cli::args::descriptor::DescriptorArgs;
 use crate::cli::args::format::Format;
 use crate::cli::args::output::OutputArgs;
 use crate::cli::args::target::TargetArgs;
-use crate::cli::args::terminal::{Drawing, TerminalArgs};
+use crate::cli::args::terminal::TerminalArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::status::{Detail, reporter};
 use crate::cli::output::words;
@@ -62,7 +62,7 @@ impl FetchArgs {
     fn reporter(&self, app: &App) -> Arc<dyn Reporter> {
         let drawing = match self.output.file() {
             Some(_) => self.terminal.drawing(&self.common, app),
-            None => Drawing::Nothing,
+            None => self.terminal.drawing_beside_content(&self.common, app),
         };
         reporter(app, &words::FETCH, Detail::All, &Format::Json, drawing)
     }
