@@ -82,6 +82,9 @@ type Typed = (Command, String, Level);
 
 /// Reads what was typed; nothing if only help was wanted.
 fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failure> {
+    if let Some(parsed) = parse_alone(terminal, typed) {
+        return Ok(Some(parsed));
+    }
     let mut grammar = grammar();
     let matches = grammar.try_get_matches_from_mut(typed);
     if let Some(path) = matches.as_ref().ok().and_then(|matches| helped(&grammar, matches)) {
@@ -98,6 +101,21 @@ fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failu
             None => terminal.print(&help::page(&grammar, &[grammar.get_name()])).map(|()| None),
         },
     }
+}
+
+/// Reads what was typed by the grammar of its command alone, since to make the whole grammar takes longer than many a
+/// command; nothing where help is wanted, something is wrong, or the command belongs to a group.
+fn parse_alone(terminal: &Terminal, typed: &[OsString]) -> Option<Typed> {
+    let command = Command::alone(typed.get(1)?.to_str()?)?;
+    let mut grammar =
+        usage::as_pflag(clap::Command::new("oras").disable_version_flag(true).subcommand(command));
+    let matches = grammar.try_get_matches_from_mut(typed).ok()?;
+    if helped(&grammar, &matches).is_some() {
+        return None;
+    }
+    let command = Oras::from_arg_matches(&matches).ok()?.command;
+    let (path, level) = called(&matches, terminal);
+    Some((command, path, level))
 }
 
 /// The whole grammar.

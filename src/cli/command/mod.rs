@@ -25,7 +25,7 @@ mod tag;
 mod version;
 mod whoami;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::app::App;
 use super::failure::Failure;
@@ -66,6 +66,27 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The grammar of one command alone, as it stands in the whole grammar; none for groups and other names.
+    pub(crate) fn alone(name: &str) -> Option<clap::Command> {
+        let augment: fn(clap::Command) -> clap::Command = match name {
+            "attach" => attach::AttachArgs::augment_args,
+            "backup" => backup::BackupArgs::augment_args,
+            "cp" => cp::CpArgs::augment_args,
+            "discover" => discover::DiscoverArgs::augment_args,
+            "login" => login::LoginArgs::augment_args,
+            "logout" => logout::LogoutArgs::augment_args,
+            "pull" => pull::PullArgs::augment_args,
+            "push" => push::PushArgs::augment_args,
+            "resolve" => resolve::ResolveArgs::augment_args,
+            "restore" => restore::RestoreArgs::augment_args,
+            "serve" => serve::ServeArgs::augment_args,
+            "tag" => tag::TagArgs::augment_args,
+            "version" => version::VersionArgs::augment_args,
+            _ => return None,
+        };
+        Some(augment(clap::Command::new(name.to_owned())))
+    }
+
     /// Does what was typed.
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
