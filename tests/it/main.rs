@@ -12,7 +12,7 @@
 //! - `completion`: the scripts for shells, in these shells.
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
-//! - `signals`: ends from outside, while a command waits for something.
+//! - `signals`: ends from outside, while a command waits for something. `killed`: ends without a word, at any moment.
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
@@ -41,6 +41,7 @@ mod examples;
 mod faults;
 mod help;
 mod index;
+mod killed;
 mod layout;
 mod login;
 mod manifest;
