@@ -22,6 +22,7 @@ struct Inner {
     context: Vec<Cow<'static, str>>,
     side: Option<Side>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    passing: bool,
 }
 
 /// Which end of a copy failed.
@@ -100,7 +101,7 @@ pub struct Refusal {
 impl Error {
     /// An error of this kind.
     pub fn new(kind: Kind) -> Self {
-        Self(Box::new(Inner { kind, context: Vec::new(), side: None, source: None }))
+        Self(Box::new(Inner { kind, context: Vec::new(), side: None, source: None, passing: false }))
     }
 
     /// A document, a name or an argument that is not as it must be.
@@ -169,6 +170,18 @@ impl Error {
         self
     }
 
+    /// The same error of a network, as one that may be none the next time.
+    #[must_use]
+    pub fn passing(mut self) -> Self {
+        self.0.passing = true;
+        self
+    }
+
+    /// Whether the same may work the next time: the network failed, or the answer says so.
+    pub fn is_passing(&self) -> bool {
+        self.0.passing || self.refusal().is_some_and(|refusal| passes(refusal.status))
+    }
+
     /// Whether something was not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self.kind(), Kind::NotFound { .. })
@@ -186,6 +199,14 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Whether the same request may be answered better the next time.
+pub(crate) fn passes(status: http::StatusCode) -> bool {
+    let later = [http::StatusCode::REQUEST_TIMEOUT, http::StatusCode::TOO_MANY_REQUESTS];
+    // What is not implemented will not be a moment later either.
+    let broken = status.as_u16() >= 500 && status != http::StatusCode::NOT_IMPLEMENTED;
+    broken || later.contains(&status)
 }
 
 /// Adds to an error what was being done.

@@ -9,7 +9,7 @@ use super::{headers, urls};
 use crate::content::Mount;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
-use crate::transport::{Action, Response};
+use crate::transport::{Action, Request, Response};
 
 impl Repository {
     /// The answer of a registry that has the blob.
@@ -62,10 +62,25 @@ impl Repository {
     /// Removes a blob.
     pub(super) async fn delete_blob(&self, digest: &Digest) -> Result<()> {
         let url = urls::blob(self.base(), self.name(), digest);
-        let response = self.send(self.request(Method::DELETE, url, Action::Delete)).await?;
-        let name = || self.named(&Locator::Digest(digest.clone()));
-        let response = found(response, StatusCode::ACCEPTED, name).await?;
-        headers::same_digest(&response, digest)
+        let request = self.request(Method::DELETE, url, Action::Delete);
+        match self.remove(request, || self.named(&Locator::Digest(digest.clone()))).await? {
+            Some(response) => headers::same_digest(&response, digest),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes what has this name; what is not there any more the second time was removed the first time, and then
+    /// there is no answer.
+    pub(super) async fn remove(
+        &self,
+        request: Request,
+        name: impl Fn() -> String,
+    ) -> Result<Option<Response>> {
+        let response = self.send(request).await?;
+        if response.repeated && response.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        found(response, StatusCode::ACCEPTED, name).await.map(Some)
     }
 }
 

@@ -131,7 +131,7 @@ impl Blob {
     fn short(&self) -> Error {
         let url = urls::blob(self.repository.base(), self.repository.name(), &self.node.digest);
         let (url, reason) = (shown(&url, true), "unexpected EOF".to_owned());
-        Error::new(Kind::Network { method: Method::GET, url, reason, unreachable: false })
+        Error::new(Kind::Network { method: Method::GET, url, reason, unreachable: false }).passing()
     }
 }
 

@@ -95,6 +95,7 @@ mod tests {
             status: StatusCode::OK,
             headers: HeaderMap::from_iter([(name, value.parse().unwrap())]),
             from_registry: true,
+            repeated: false,
             body: stream::empty().boxed(),
         }
     }

@@ -12,7 +12,7 @@ use super::{headers, urls};
 use crate::content::{Body, DOCUMENT_LIMIT, checked, skip};
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
-use crate::transport::{Action, Request, Response};
+use crate::transport::{Action, Failures, Request, Response};
 
 /// The header by which a registry says that it lists a manifest among the referrers of its subject.
 const SUBJECT: &str = "OCI-Subject";
@@ -122,8 +122,26 @@ impl Repository {
             Condition::Absent => request.header(IF_NONE_MATCH, "*"),
             Condition::Is(version) => request.header(IF_MATCH, version),
         };
-        let request = request.header(CONTENT_TYPE, &node.media_type).body(Body::bytes(bytes));
-        let response = self.send(request).await?.expect(&[StatusCode::CREATED]).await?;
+        let request = request.header(CONTENT_TYPE, &node.media_type).body(Body::bytes(bytes.clone()));
+        let request = request.once();
+        let failures = Failures::default();
+        let response = loop {
+            let answer = match self.send(request.clone()).await {
+                Ok(response) => response.expect(&[StatusCode::CREATED]).await,
+                Err(error) => Err(error),
+            };
+            let error = match answer {
+                Ok(response) => break response,
+                Err(error) => error,
+            };
+            // Perhaps only the answer was lost, and with it the word on referrers.
+            if error.is_passing() && Box::pin(self.holds(node, at)).await {
+                return Box::pin(self.find_api(node, &bytes)).await;
+            }
+            if !error.is_passing() || !self.client().again(&failures, &error, (0, None)).await {
+                return Err(error);
+            }
+        };
         headers::same_digest(&response, &node.digest)?;
         if response.header(SUBJECT).is_some_and(|subject| !subject.is_empty()) {
             self.decide(true);
@@ -131,11 +149,18 @@ impl Repository {
         Ok(())
     }
 
+    /// Whether this manifest has that name.
+    async fn holds(&self, node: &Descriptor, at: &Locator) -> bool {
+        self.head_manifest(at).await.is_ok_and(|found| found.digest == node.digest)
+    }
+
     /// Removes a manifest with all its tags, or a tag alone.
     pub(super) async fn delete_manifest(&self, at: &Locator) -> Result<()> {
         let request = self.manifest_request(Method::DELETE, at, Action::Delete);
-        let response = found(self.send(request).await?, StatusCode::ACCEPTED, || self.named(at)).await?;
-        at.digest().map_or(Ok(()), |digest| headers::same_digest(&response, digest))
+        match (self.remove(request, || self.named(at)).await?, at.digest()) {
+            (Some(response), Some(digest)) => headers::same_digest(&response, digest),
+            _ => Ok(()),
+        }
     }
 }
 

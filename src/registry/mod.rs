@@ -19,6 +19,9 @@
 //! | `referrers` | 1 a page; where nothing is known of the registry yet and it has no referrers API, 2 |
 //! | `tags`, [`Host::repositories`] | 1 a page |
 //!
+//! What is sent again because no answer came costs what it costs, and one request more to look whether it has come
+//! through.
+//!
 //! Source: distribution-spec 1.1.
 //!
 //! What does not belong here: tokens, retries and redirects, which are the transport's, and the order in which the

@@ -139,7 +139,13 @@ impl Repository {
 
 /// An answer of the API; unsupported where it is none. A repository that is not there shows nothing of the API.
 async fn api_answer(response: Response) -> Result<Response> {
-    if response.status == StatusCode::NOT_FOUND {
+    let no_api = [
+        StatusCode::NOT_FOUND,
+        StatusCode::BAD_REQUEST,
+        StatusCode::METHOD_NOT_ALLOWED,
+        StatusCode::NOT_IMPLEMENTED,
+    ];
+    if no_api.contains(&response.status) {
         let error = response.refused().await;
         let no_repository = error
             .refusal()

@@ -302,7 +302,7 @@ impl Repository {
         limited(node.size)?;
         let bytes = read_checked(body, node).await?;
         self.put_manifest(node, bytes.clone(), at).await?;
-        self.list_put(node, &bytes).await?;
+        Box::pin(self.list_put(node, &bytes)).await?;
         Ok(Put::Stored)
     }
 }

@@ -88,6 +88,14 @@ impl Repository {
         self.update(&subject.digest, Change::Add(entry(&referrer)?)).await
     }
 
+    /// Finds out whether there is an API where the answer to a manifest would have told, but was lost.
+    pub(super) async fn find_api(&self, node: &Descriptor, bytes: &[u8]) -> Result<()> {
+        if is_listed(node) && read(node, bytes)?.subject.is_some() {
+            self.probe().await?;
+        }
+        Ok(())
+    }
+
     /// Takes a manifest that is to be deleted out of the list of referrers, where the registry does not do so itself.
     pub(super) async fn delist(&self, node: &Descriptor) -> Result<()> {
         if !is_listed(node) || self.has_api() == Some(true) {

@@ -253,10 +253,8 @@ enum Trouble {
 
 impl Trouble {
     fn of(error: &Error) -> Self {
-        let refusal = match error.kind() {
-            Kind::Network { unreachable: false, .. } => return Self::Passing,
-            Kind::Refused(refusal) => refusal,
-            _ => return Self::Other,
+        let Some(refusal) = error.refusal() else {
+            return if error.is_passing() { Self::Passing } else { Self::Other };
         };
         let lost = refusal.problems.iter().any(|problem| problem.code == "BLOB_UPLOAD_UNKNOWN");
         match refusal.status {
@@ -264,11 +262,8 @@ impl Trouble {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Other,
             StatusCode::NOT_FOUND if !lost && refusal.method == Method::PATCH => Self::Refused,
             StatusCode::NOT_IMPLEMENTED => Self::Refused,
-            StatusCode::NOT_FOUND
-            | StatusCode::REQUEST_TIMEOUT
-            | StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::RANGE_NOT_SATISFIABLE => Self::Passing,
-            status if status.is_server_error() => Self::Passing,
+            StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => Self::Passing,
+            _ if error.is_passing() => Self::Passing,
             _ => Self::Refused,
         }
     }

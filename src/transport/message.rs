@@ -98,6 +98,8 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Whether the registry's own origin answered, and not the target of a redirect or a token service.
     pub from_registry: bool,
+    /// Whether the same request had been sent before, without an answer or with one that passes.
+    pub repeated: bool,
     /// The body as it comes from the wire.
     pub body: ByteStream,
 }

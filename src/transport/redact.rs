@@ -209,6 +209,7 @@ mod tests {
             status: StatusCode::OK,
             headers,
             from_registry: true,
+            repeated: false,
             body: stream::empty().boxed(),
         }
     }

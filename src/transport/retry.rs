@@ -22,7 +22,7 @@ use super::redact::shown;
 use super::wire::{Cause, Failure, Hop};
 use super::{Response, Retrying, Settings};
 use crate::content::{Body, DOCUMENT_LIMIT};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, passes};
 
 /// When a request that failed is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,19 +90,22 @@ impl Failures {
 pub(super) async fn send(client: &Inner, hop: &Hop) -> Result<Response> {
     let (policy, origin) = (&client.settings().retry, Origin::of(&hop.url));
     let reopens = hop.body.as_ref().is_none_or(Body::can_reopen);
+    // Of what is long nothing is sent twice without a word.
+    let short = hop.body.as_ref().is_none_or(|body| body.in_memory().is_some());
     let own = origin.as_ref() == Some(client.origin());
-    let mut stale = false;
+    let (mut stale, mut repeated) = (false, false);
     loop {
         let turn = match &origin {
             Some(origin) => Some(client.pace().enter(origin).await),
             None => None,
         };
-        let outcome = client.wire().send(hop).await;
+        let outcome = client.wire().send(hop).await.map(|answer| Response { repeated, ..answer });
+        repeated = true;
         if let (Some(turn), Ok(response)) = (turn, &outcome) {
             turn.answered(response.status);
         }
         let outcome = whole(hop, outcome).await;
-        if reopens && !stale && outcome.as_ref().is_err_and(tired) {
+        if short && !stale && outcome.as_ref().is_err_and(tired) {
             stale = true;
             continue;
         }
@@ -124,7 +127,7 @@ pub(super) async fn send(client: &Inner, hop: &Hop) -> Result<Response> {
             }
             client.pace().hold(origin, asked);
         }
-        let Some(attempt) = attempt else { return outcome.map_err(|failure| failure.error) };
+        let Some(attempt) = attempt else { return outcome.map_err(|failure| failure.error.passing()) };
         let backoff = policy.pause(attempt);
         if let Some(observer) = &client.settings().observer {
             observer.retrying(&Retrying {
@@ -153,7 +156,7 @@ pub(super) async fn again(
     moved: (u64, Option<u64>),
 ) -> bool {
     let (method, url, reason) = match error.kind() {
-        Kind::Network { method, url, reason, unreachable: false } => (method, url, reason.clone()),
+        Kind::Network { method, url, reason, .. } if error.is_passing() => (method, url, reason.clone()),
         Kind::Refused(refusal) => (&refusal.method, &refusal.url, told(refusal.status)),
         _ => return false,
     };
@@ -205,10 +208,7 @@ fn passing(outcome: &Result<Response, Failure>, known: bool) -> Option<String> {
     match outcome {
         Ok(response) => {
             let status = response.status;
-            let passes = status == StatusCode::REQUEST_TIMEOUT
-                || status == StatusCode::TOO_MANY_REQUESTS
-                || status.as_u16() >= 500;
-            passes.then(|| told(status))
+            passes(status).then(|| told(status))
         }
         // Whether a byte of the answer had come cannot be told here, so oras's exception for that is not made.
         Err(failure) => {
@@ -264,6 +264,7 @@ mod tests {
             status: StatusCode::TOO_MANY_REQUESTS,
             headers: map,
             from_registry: true,
+            repeated: false,
             body: stream::empty().boxed(),
         })
     }

@@ -173,6 +173,7 @@ impl Wire {
             status: head.status,
             headers: head.headers,
             from_registry: *origin == self.own,
+            repeated: false,
             body,
         })
     }
@@ -208,7 +209,7 @@ impl Wire {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let stop = (!status.is_success()).then(|| upload.pause());
         let (method, url) = (hop.method.clone(), shown(&hop.url, from_registry));
-        let broken = move |reason| network(method.clone(), url.clone(), reason, false);
+        let broken = move |reason| network(method.clone(), url.clone(), reason, false).passing();
         let body = stall::watched(self.timeout, answer.bytes_stream()).map(move |piece| {
             // The request's body is given up when this stream is dropped.
             let _ = &stop;
@@ -223,6 +224,7 @@ impl Wire {
             status,
             headers,
             from_registry,
+            repeated: false,
             body: body.boxed(),
         }
     }

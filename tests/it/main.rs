@@ -7,7 +7,8 @@
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
-//! - `faults`: networks and registries that fail in the middle of things.
+//! - `faults`: networks and registries that fail in the middle of things. `faults_writing`: the same while something is
+//!   written.
 //! - `help`: the pages of help. `examples`: the examples in them, run.
 //! - `completion`: the scripts for shells, in these shells.
 //! - `debug`: what is told of requests.
@@ -39,6 +40,7 @@ mod discover;
 mod errors;
 mod examples;
 mod faults;
+mod faults_writing;
 mod help;
 mod index;
 mod killed;

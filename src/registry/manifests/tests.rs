@@ -5,8 +5,8 @@ use http::StatusCode;
 use crate::content::{Body, DOCUMENT_LIMIT, Put, Source, Target};
 use crate::error::Kind;
 use crate::oci::{Algorithm, Descriptor, Digest, Locator, Tag, media_type};
-use crate::registry::ReferrersMode::Api;
-use crate::registry::script::{Script, answer, manifest};
+use crate::registry::ReferrersMode::{Api, Probe};
+use crate::registry::script::{Script, answer, manifest, silence};
 
 const INDEX: &[u8] = br#"{"schemaVersion":2,"manifests":[]}"#;
 
@@ -144,4 +144,50 @@ async fn a_tag_is_given_by_reading_and_writing() {
     repository.untag(&Tag::any("v2")).await.unwrap();
     let get = format!("GET manifests/{}", node.digest);
     assert_eq!(script.log(), [get.as_str(), "PUT manifests/v2", "DELETE manifests/v2"]);
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_the_manifest_is_looked_for_and_so_is_the_list_of_referrers() {
+    let subject = Digest::of(INDEX);
+    let with_subject = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{index}","manifests":[],"subject":{{"mediaType":"{index}","digest":"{subject}","size":34}}}}"#,
+        index = media_type::INDEX
+    );
+    for (text, asked_for_list) in [(with_subject.as_bytes(), true), (INDEX, false)] {
+        let bytes = text.to_vec();
+        let script = Script::start(move |asked| match asked.method.as_str() {
+            "PUT" => silence(),
+            _ => manifest(media_type::INDEX, &bytes),
+        })
+        .await;
+        let node = Descriptor::of(media_type::INDEX, text);
+        script.repository(Probe).put(&node, Body::bytes(text.to_vec())).await.unwrap();
+        let name = format!("manifests/{}", node.digest);
+        let probe = format!("GET referrers/sha256:{}", "0".repeat(64));
+        let expected = [format!("PUT {name}"), format!("HEAD {name}"), probe];
+        assert_eq!(script.log(), expected[..if asked_for_list { 3 } else { 2 }]);
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_that_has_not_arrived_is_sent_again_but_not_for_ever() {
+    let script = Script::start(|asked| answer(if asked.method == "PUT" { 503 } else { 404 })).await;
+    let node = Descriptor::of(media_type::INDEX, INDEX);
+    let error = script.repository(Api).put(&node, Body::bytes(INDEX)).await.unwrap_err();
+    assert_eq!(error.refusal().unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(script.log().iter().filter(|line| line.starts_with("PUT ")).count(), 6);
+}
+
+#[tokio::test]
+async fn what_is_gone_the_second_time_was_deleted_the_first_time() {
+    let script = Script::start(|_| answer(404)).await;
+    let node = Descriptor::of(media_type::LAYER, b"x");
+    assert!(script.repository(Api).delete(&node).await.unwrap_err().is_not_found());
+    let times = std::sync::atomic::AtomicUsize::new(0);
+    let script = Script::start(move |_| match times.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+        0 => silence(),
+        _ => answer(404),
+    })
+    .await;
+    script.repository(Api).delete(&node).await.unwrap();
 }

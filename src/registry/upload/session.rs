@@ -170,6 +170,7 @@ mod tests {
             status: StatusCode::ACCEPTED,
             headers: HeaderMap::from_iter([(name, value.parse().unwrap())]),
             from_registry: true,
+            repeated: false,
             body: stream::empty().boxed(),
         }
     }
