@@ -37,6 +37,7 @@ pub(crate) struct End {
     accept: Vec<String>,
     mounting_from: Option<String>,
     chunk_size: Option<u64>,
+    streams: Option<usize>,
     tokens: Tokens,
 }
 
@@ -53,6 +54,7 @@ impl End {
             accept,
             mounting_from: None,
             chunk_size: None,
+            streams: None,
             tokens: Tokens::default(),
         }
     }
@@ -89,6 +91,13 @@ impl End {
     #[must_use]
     pub(crate) fn in_chunks(mut self, bytes: Option<u64>) -> Self {
         self.chunk_size = bytes;
+        self
+    }
+
+    /// The same, from which so many blobs and parts of them are read at once, and no more.
+    #[must_use]
+    pub(crate) fn at_most(mut self, streams: Option<usize>) -> Self {
+        self.streams = streams;
         self
     }
 
@@ -198,6 +207,9 @@ impl App {
         let mut repository = Repository::new(client, reference, access, end.referrers);
         if !end.accept.is_empty() {
             repository = repository.accepting(&end.accept);
+        }
+        if let Some(streams) = end.streams {
+            repository = repository.at_most(streams);
         }
         if let Some(source) = &end.mounting_from {
             repository = repository.mounting_from(source);

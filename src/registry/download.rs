@@ -1,9 +1,12 @@
 //! A blob as a body that goes on where its stream broke.
 //!
 //! The registry is asked again at the last good byte, never the URL that a redirect led to: signed URLs expire.
-//! The check of size and digest lies around the whole and sees one stream without a gap.
+//! The check of size and digest lies around the whole and sees one stream without a gap. Where one connection is slow, parts
+//! of a large blob are fetched ahead ([`ahead`]).
 //!
 //! What does not belong here: how often and when it is asked again, which the transport says.
+
+pub(super) mod ahead;
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +14,9 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use http::{Method, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
 
+use self::ahead::Ahead;
 use super::blobs::described;
 use super::repository::{Repository, found, locked};
 use super::{headers, urls};
@@ -70,24 +75,43 @@ struct Download {
     blob: Blob,
     stream: ByteStream,
     at: u64,
+    /// Where the stream is left, for that of the next part or at the end of the blob.
+    until: u64,
+    /// Whether it is that of a part which was fetched ahead.
+    is_part: bool,
+    ahead: Ahead,
     /// Up to where bytes had come when the stream last broke.
     mark: u64,
     failures: Failures,
     /// What the content is called by who gives it, so that two parts are of the same.
     tag: Option<String>,
+    _seat: Option<OwnedSemaphorePermit>,
 }
 
 impl Blob {
     async fn open(self, from: u64, first: Option<First>) -> Result<ByteStream> {
+        let seat = self.repository.seats.taken().await;
         let (failures, (stream, tag)) = if let Some(First { response, failures }) = first {
             let tag = strong_tag(&response);
             (failures, (response.body, tag))
         } else {
             let failures = Failures::default();
-            let opened = self.request(from, &failures, None).await?;
+            let opened = self.request(from, self.node.size, &failures, None).await?;
             (failures, opened)
         };
-        let download = Download { blob: self, stream, at: from, mark: from, failures, tag };
+        let (until, splitting) = (self.node.size, self.repository.splitting);
+        let download = Download {
+            ahead: Ahead::new(splitting, self.node.size, from),
+            blob: self,
+            stream,
+            at: from,
+            until,
+            is_part: false,
+            mark: from,
+            failures,
+            tag,
+            _seat: seat,
+        };
         Ok(stream::try_unfold(download, Download::next).boxed())
     }
 
@@ -96,16 +120,30 @@ impl Blob {
         self.repository.request(Method::GET, url, Action::Pull).streamed(failures)
     }
 
-    /// The content from an offset on, and what it is called there.
+    /// A part of the content that is fetched ahead. Nobody waits for it yet, so nothing is tried again.
+    async fn part(&self, from: u64, until: u64, tag: Option<&str>) -> Result<ByteStream> {
+        let mut request = self.get(&Failures::default()).once().apart();
+        request = request.header(RANGE, &range(from, until, self.node.size));
+        if let Some(tag) = tag {
+            request = request.header(IF_RANGE, tag);
+        }
+        let response = self.repository.send(request).await?;
+        let response = response.expect(&[StatusCode::PARTIAL_CONTENT]).await?;
+        same_range(&response, from, self.node.size)?;
+        Ok(response.body)
+    }
+
+    /// The content from one offset to another, or further, and what it is called there.
     async fn request(
         &self,
         from: u64,
+        until: u64,
         failures: &Failures,
         tag: Option<&str>,
     ) -> Result<(ByteStream, Option<String>)> {
         let mut request = self.get(failures);
         if from > 0 {
-            request = request.header(RANGE, &format!("bytes={from}-"));
+            request = request.header(RANGE, &range(from, until, self.node.size));
         }
         if let Some(tag) = tag.filter(|_| from > 0) {
             request = request.header(IF_RANGE, tag);
@@ -138,9 +176,18 @@ impl Blob {
 impl Download {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
         loop {
+            if self.at == self.until && self.at < self.blob.node.size {
+                self.turn().await?;
+            }
             let (error, quiet) = match self.stream.next().await {
-                Some(Ok(piece)) => {
+                Some(Ok(mut piece)) => {
+                    // What comes after the end of the blob is for the check to refuse.
+                    if self.until < self.blob.node.size {
+                        piece.truncate(usize::try_from(self.until - self.at).unwrap_or(usize::MAX));
+                    }
                     self.at += piece.len() as u64;
+                    self.ahead.measure(self.at);
+                    self.until = self.ahead.fill(&self.blob, self.tag.as_deref(), self.at, self.until);
                     return Ok(Some((piece, self)));
                 }
                 None if self.at >= self.blob.node.size => return Ok(None),
@@ -153,14 +200,47 @@ impl Download {
                 self.mark = self.at;
                 self.failures.end();
             }
+            if self.is_part && !matches!(error.kind(), Kind::Network { unreachable: false, .. }) {
+                // There is more than one kind of server that gives all or nothing, or not so much at once.
+                self.ahead.give_up();
+                self.alone().await?;
+                continue;
+            }
             let client = self.blob.repository.client();
             if !client.again(&self.failures, &error, (self.at, Some(self.blob.node.size))).await {
                 // Where nothing broke there may be no more of it, and the check tells best what that means.
                 return if quiet { Ok(None) } else { Err(error) };
             }
-            (self.stream, self.tag) = self.blob.request(self.at, &self.failures, self.tag.as_deref()).await?;
+            self.reopen().await?;
         }
     }
+
+    /// Goes on with the part whose turn it is, or with one stream if there is none.
+    async fn turn(&mut self) -> Result<()> {
+        let Some(part) = self.ahead.pop() else { return self.alone().await };
+        (self.until, self.is_part) = (part.end, true);
+        self.stream = part.stream();
+        Ok(())
+    }
+
+    /// Goes on with one stream of all that is missing.
+    async fn alone(&mut self) -> Result<()> {
+        self.until = self.blob.node.size;
+        self.reopen().await
+    }
+
+    /// Asks again for what the stream is to give.
+    async fn reopen(&mut self) -> Result<()> {
+        let tag = self.tag.as_deref();
+        (self.stream, self.tag) = self.blob.request(self.at, self.until, &self.failures, tag).await?;
+        self.is_part = false;
+        Ok(())
+    }
+}
+
+/// The value of the header that asks for a part.
+fn range(from: u64, until: u64, size: u64) -> String {
+    if until < size { format!("bytes={from}-{}", until - 1) } else { format!("bytes={from}-") }
 }
 
 /// The name that an answer gives to its content, if two answers with it are the same byte by byte: RFC 9110 section
@@ -184,5 +264,7 @@ fn same_range(response: &Response, from: u64, size: u64) -> Result<()> {
     )))
 }
 
+#[cfg(test)]
+mod parts;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
+use super::download::ahead::{Seats, Splitting};
 use super::manifests::limited;
 use super::pages::Pages;
 use super::referrers::ReferrersMode;
@@ -42,6 +43,10 @@ pub struct Repository {
     also: Option<Scope>,
     /// How many bytes of a blob are sent at once, if not all.
     pub(super) chunk_size: Option<u64>,
+    /// How many streams of blobs there are at once.
+    pub(super) seats: Seats,
+    /// When a blob is fetched in parts.
+    pub(super) splitting: Splitting,
 }
 
 /// What all clones of a repository know.
@@ -81,7 +86,8 @@ impl Repository {
             unusual_manifests: Mutex::default(),
         };
         let accept = media_type::ACCEPTED_MANIFESTS.join(", ").into();
-        Self { shared: Arc::new(shared), accept, also: None, chunk_size: None }
+        let (seats, splitting) = (Seats::default(), Splitting::default());
+        Self { shared: Arc::new(shared), accept, also: None, chunk_size: None, seats, splitting }
     }
 
     /// The same repository, with a token that is also good for mounts from this other one, so that they need none of
@@ -97,6 +103,13 @@ impl Repository {
     #[must_use]
     pub fn in_chunks(mut self, bytes: u64) -> Self {
         self.chunk_size = Some(bytes.max(1));
+        self
+    }
+
+    /// The same repository, from which so many blobs and parts of them are read at once, and no more.
+    #[must_use]
+    pub fn at_most(mut self, streams: usize) -> Self {
+        self.seats = Seats::capped(streams);
         self
     }
 

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -36,6 +37,7 @@ pub(super) struct Answer {
     body: Vec<u8>,
     sent: usize,
     measured: bool,
+    pause: Option<Duration>,
 }
 
 /// No answer: the connection ends when the request has come.
@@ -44,7 +46,7 @@ pub(super) fn silence() -> Answer {
 }
 
 pub(super) fn answer(status: u16) -> Answer {
-    Answer { status, headers: Vec::new(), body: Vec::new(), sent: usize::MAX, measured: true }
+    Answer { status, headers: Vec::new(), body: Vec::new(), sent: usize::MAX, measured: true, pause: None }
 }
 
 impl Answer {
@@ -62,6 +64,12 @@ impl Answer {
     /// Without a length: the content ends with the connection.
     pub(super) fn unmeasured(mut self) -> Self {
         self.measured = false;
+        self
+    }
+
+    /// With a pause after each ten bytes of the content.
+    pub(super) fn slowly(mut self, pause: Duration) -> Self {
+        self.pause = Some(pause);
         self
     }
 
@@ -135,7 +143,18 @@ async fn serve(
     let head = head.join("\r\n") + "\r\n\r\n";
     let body = if asked.method == "HEAD" { &[] } else { &answer.body[..answer.body.len().min(answer.sent)] };
     // Whoever has gone needs no answer.
-    let _ = stream.write_all(&[head.as_bytes(), body].concat()).await;
+    match answer.pause {
+        None => drop(stream.write_all(&[head.as_bytes(), body].concat()).await),
+        Some(pause) => {
+            let _ = stream.write_all(head.as_bytes()).await;
+            for piece in body.chunks(10) {
+                if stream.write_all(piece).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
     let _ = stream.shutdown().await;
 }
 

@@ -35,6 +35,8 @@ pub struct Request {
     /// Whether its sender goes on where the body of the answer breaks off. Otherwise an answer without all of its body
     /// is none.
     pub streamed: bool,
+    /// Whether it gets a connection of its own, also where one could carry many.
+    pub apart: bool,
     /// The failures so far of what it is part of.
     pub failures: Failures,
 }
@@ -43,7 +45,17 @@ impl Request {
     /// A request without headers, body and scope.
     pub fn new(method: Method, url: Url) -> Self {
         let (headers, failures) = (HeaderMap::new(), Failures::default());
-        Self { method, url, headers, body: None, scope: Vec::new(), once: false, streamed: false, failures }
+        Self {
+            method,
+            url,
+            headers,
+            body: None,
+            scope: Vec::new(),
+            once: false,
+            streamed: false,
+            apart: false,
+            failures,
+        }
     }
 
     /// The same with a header; a value that cannot be one is left out.
@@ -75,6 +87,13 @@ impl Request {
     pub fn streamed(mut self, failures: &Failures) -> Self {
         self.streamed = true;
         self.failures = failures.clone();
+        self
+    }
+
+    /// The same on a connection of its own.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
         self
     }
 

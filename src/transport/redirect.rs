@@ -66,6 +66,7 @@ pub(super) async fn follow(
             body: body.clone(),
             once: request.once,
             streamed: request.streamed,
+            apart: request.apart,
             failures: request.failures.clone(),
         };
         let response = client.exchange(&hop).await?;

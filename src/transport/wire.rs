@@ -50,6 +50,8 @@ pub(super) struct Hop {
     pub(super) once: bool,
     /// Whether the body of the answer may be of any length and break off.
     pub(super) streamed: bool,
+    /// Whether it gets a connection of its own.
+    pub(super) apart: bool,
     /// The failures so far of what it is part of.
     pub(super) failures: Failures,
 }
@@ -73,7 +75,7 @@ pub(super) struct Wire {
     carrier: Option<Arc<dyn Carrier>>,
     tls: Tls,
     resolve: Vec<Resolve>,
-    clients: tokio::sync::Mutex<HashMap<Route, reqwest::Client>>,
+    clients: tokio::sync::Mutex<HashMap<(Route, Protocol), reqwest::Client>>,
     /// The near ends of connections that have brought an answer.
     used: Mutex<HashSet<SocketAddr>>,
     /// Who has answered at all.
@@ -118,8 +120,13 @@ impl Wire {
         }
         let fixed =
             self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
-        let route = self.route(&origin, fixed);
-        let client = self.client(&route, &hop.url, &origin, fixed).await.map_err(unsent)?;
+        let protocol = match fixed {
+            _ if hop.apart => Protocol::Http1,
+            Some(address) if is_elsewhere(&hop.url, address) => Protocol::Http1,
+            _ => Protocol::Any,
+        };
+        let route = (self.route(&origin, fixed), protocol);
+        let client = self.client(&route, &origin, fixed).await.map_err(unsent)?;
         let (mut url, mut headers) = (hop.url.clone(), hop.headers.clone());
         if let Some(address) = fixed.filter(|address| is_elsewhere(&url, *address)) {
             readdress(&mut url, &mut headers, address);
@@ -248,8 +255,7 @@ impl Wire {
 
     async fn client(
         &self,
-        route: &Route,
-        url: &Url,
+        route: &(Route, Protocol),
         origin: &Origin,
         fixed: Option<SocketAddr>,
     ) -> Result<reqwest::Client> {
@@ -257,11 +263,7 @@ impl Wire {
         if let Some(client) = clients.get(route) {
             return Ok(client.clone());
         }
-        let protocol = match fixed {
-            Some(address) if is_elsewhere(url, address) => Protocol::Http1,
-            _ => Protocol::Any,
-        };
-        let client = self.build(route, origin, fixed, protocol)?;
+        let client = self.build(&route.0, origin, fixed, route.1)?;
         clients.insert(route.clone(), client.clone());
         Ok(client)
     }

@@ -18,7 +18,11 @@ pub(crate) struct ConcurrencyArgs {
 impl ConcurrencyArgs {
     /// What was typed limits everything; nothing, or a number that is none, leaves it at what is usual.
     pub(crate) fn limits(&self, usual: usize) -> Limits {
-        let typed = self.concurrency.and_then(|typed| usize::try_from(typed).ok());
-        typed.filter(|typed| *typed > 0).map_or_else(|| Limits::usual(usual), Limits::capped)
+        self.typed().map_or_else(|| Limits::usual(usual), Limits::capped)
+    }
+
+    /// What was typed, if it is a number of things.
+    pub(crate) fn typed(&self) -> Option<usize> {
+        self.concurrency.and_then(|typed| usize::try_from(typed).ok()).filter(|typed| *typed > 0)
     }
 }

@@ -86,6 +86,7 @@ pub(crate) async fn run(args: BackupArgs, app: &App) -> Result<(), Failure> {
     let path = args.output.filter(|path| !path.as_os_str().is_empty());
     let path = path.ok_or_else(|| Failure::mistake("the output path cannot be empty"))?;
     let end = End::new(Place::from(repository), args.remote.remote).doing(&[Action::Pull]);
+    let end = end.at_most(args.concurrency.typed());
     let end = end.referrers(args.referrers.mode());
     let from = end.place.path();
 

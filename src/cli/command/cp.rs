@@ -91,7 +91,8 @@ impl CpArgs {
     /// The end that is read.
     fn source(&self, raw: &str) -> Result<End, Failure> {
         let end = self.from.end(raw)?.on(Side::Source).doing(&[Action::Pull]);
-        Ok(end.referrers(self.from_referrers.mode()).resolving(&self.resolve))
+        let end = end.referrers(self.from_referrers.mode()).at_most(self.concurrency.typed());
+        Ok(end.resolving(&self.resolve))
     }
 
     /// The end that is written.

@@ -93,7 +93,7 @@ impl PullArgs {
 pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments.clone())?;
     let platform = args.platform.parse()?;
-    let end = args.target.end(&raw)?.doing(&[Action::Pull]);
+    let end = args.target.end(&raw)?.doing(&[Action::Pull]).at_most(args.concurrency.typed());
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;
     let at = end.place.named(&USAGE)?.clone();

@@ -126,6 +126,13 @@ async fn opened_at_an_offset_only_the_rest_is_asked_for() {
 }
 
 #[tokio::test]
+async fn what_comes_after_the_end_is_refused() {
+    let script = Script::start(|_| answer(200).unmeasured().body([BLOB, BLOB].concat())).await;
+    let error = script.repository(Api).fetch(&node()).read(100).await.unwrap_err();
+    assert!(error.to_string().starts_with("content is longer than the 10 bytes"), "{error}");
+}
+
+#[tokio::test]
 async fn a_wrong_length_or_content_is_an_error() {
     let script = Script::start(|_| answer(200).body("012345678")).await;
     let error = script.repository(Api).fetch(&node()).read(10).await.unwrap_err();

@@ -31,7 +31,7 @@ pub(super) struct Tls {
 }
 
 /// Which HTTP may be spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Protocol {
     /// What both sides can.
     Any,
