@@ -1,6 +1,6 @@
 //! Blobs: head, mount and delete. Their bytes move in the files on download and upload.
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use http::{Method, StatusCode};
 
 use super::repository::{Repository, found, locked, mount_scope};
@@ -9,22 +9,43 @@ use super::{headers, urls};
 use crate::content::Mount;
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
-use crate::transport::{Action, Request, Response};
+use crate::transport::{Action, Failures, Request, Response};
 
 impl Repository {
     /// The answer of a registry that has the blob.
     pub(super) async fn find_blob(&self, digest: &Digest) -> Result<Response> {
         let url = urls::blob(self.base(), self.name(), digest);
         let response = self.send(self.request(Method::HEAD, url, Action::Pull)).await?;
+        if response.status == StatusCode::METHOD_NOT_ALLOWED {
+            return self.touch_blob(digest).await;
+        }
         let name = || self.named(&Locator::Digest(digest.clone()));
         let response = found(response, StatusCode::OK, name).await?;
         headers::same_digest(&response, digest)?;
         Ok(response)
     }
 
+    /// The same by asking for its first byte, for registries that refuse or hardly answer `HEAD`.
+    async fn touch_blob(&self, digest: &Digest) -> Result<Response> {
+        let url = urls::blob(self.base(), self.name(), digest);
+        let request = self.request(Method::GET, url, Action::Pull).header(RANGE, "bytes=0-0");
+        let response = self.send(request.streamed(&Failures::default())).await?;
+        let there = [StatusCode::PARTIAL_CONTENT, StatusCode::RANGE_NOT_SATISFIABLE];
+        let response = if there.contains(&response.status) {
+            response
+        } else {
+            found(response, StatusCode::OK, || self.named(&Locator::Digest(digest.clone()))).await?
+        };
+        headers::same_digest(&response, digest)?;
+        Ok(response)
+    }
+
     /// The descriptor of a blob, with the type that the registry gives.
     pub(super) async fn head_blob(&self, digest: &Digest) -> Result<Descriptor> {
-        let response = self.find_blob(digest).await?;
+        let mut response = self.find_blob(digest).await?;
+        if response.method == Method::HEAD && headers::length(&response).is_none() {
+            response = self.touch_blob(digest).await?;
+        }
         described(&response, digest)?.ok_or_else(|| {
             let request = headers::request(&response);
             Error::invalid(format!("{request}: unknown response Content-Length"))
@@ -86,7 +107,14 @@ impl Repository {
 
 /// What the head of an answer says of a blob, if it says how large it is.
 pub(super) fn described(response: &Response, digest: &Digest) -> Result<Option<Descriptor>> {
-    let Some(size) = headers::length(response) else { return Ok(None) };
+    let size = if response.status == StatusCode::OK {
+        headers::length(response)
+    } else {
+        // Of a part the length of the whole stands behind it: RFC 9110 section 14.4.
+        let range = response.header(CONTENT_RANGE.as_str()).and_then(|range| range.rsplit_once('/'));
+        range.and_then(|(_, size)| size.parse().ok())
+    };
+    let Some(size) = size else { return Ok(None) };
     let named = response.header(CONTENT_TYPE.as_str()).is_some_and(|text| !text.is_empty());
     let media_type = if named { headers::media_type(response)? } else { media_type::OCTET_STREAM.to_owned() };
     Ok(Some(Descriptor::new(media_type, digest.clone(), size)))

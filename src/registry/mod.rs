@@ -6,6 +6,7 @@
 //! | method | requests |
 //! |---|---|
 //! | `resolve`, `stat`, `exists` | 1: `HEAD`; for a manifest one more `GET` where `HEAD` is refused or says too little |
+//! | `stat` and `exists` of a blob, where `HEAD` is refused or tells no length | 2: `HEAD`, `GET` of one byte |
 //! | `manifest` | 1: `GET` |
 //! | `fetch` | 1: `GET` each time the body is opened, and one more each time its stream breaks |
 //! | `put` of a blob | 2: `POST`, `PUT`; 1 after a mount that left a session open; in chunks a `PATCH` each between them |

@@ -101,20 +101,22 @@ async fn the_api_is_asked_and_its_answer_is_not_trusted_blindly() {
 
 #[tokio::test]
 async fn without_the_api_the_tag_is_read_from_then_on() {
-    let script = Script::start(|asked| {
-        if asked.target.contains("/referrers/") {
-            answer(404).body("404 page not found")
-        } else {
-            list(&[entry("a", "sig/x")])
+    for status in [404, 400, 405, 501] {
+        let script = Script::start(move |asked| {
+            if asked.target.contains("/referrers/") {
+                answer(status).body("404 page not found")
+            } else {
+                list(&[entry("a", "sig/x")])
+            }
+        })
+        .await;
+        let repository = script.repository(Probe);
+        for (artifact_type, count) in [(None, 1), (Some("sig/x"), 1), (Some("other"), 0)] {
+            assert_eq!(repository.referrers(&subject(), artifact_type).await.unwrap().len(), count);
         }
-    })
-    .await;
-    let repository = script.repository(Probe);
-    for (artifact_type, count) in [(None, 1), (Some("sig/x"), 1), (Some("other"), 0)] {
-        assert_eq!(repository.referrers(&subject(), artifact_type).await.unwrap().len(), count);
+        let (api, tag) = (format!("GET referrers/{}", subject().digest), format!("GET {}", tag_path()));
+        assert_eq!(script.log(), [api, tag.clone(), tag.clone(), tag], "{status}");
     }
-    let tag = format!("GET {}", tag_path());
-    assert_eq!(script.log(), [format!("GET referrers/{}", subject().digest), tag.clone(), tag.clone(), tag]);
 }
 
 #[tokio::test]

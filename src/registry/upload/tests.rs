@@ -133,3 +133,31 @@ async fn blobs_are_asked_for_and_deleted_where_they_are() {
     repository.delete(&node()).await.unwrap();
     assert_eq!(script.log()[2], format!("DELETE blobs/{}", node().digest));
 }
+
+#[tokio::test]
+async fn where_a_head_is_refused_or_says_too_little_one_byte_tells() {
+    for head in [405, 200] {
+        for (status, range, wanted) in [
+            (206, "bytes 0-0/3", Some(3)),
+            (200, "", Some(3)),
+            (416, "bytes */0", Some(0)),
+            (206, "bytes 0-0/*", None),
+            (404, "", None),
+        ] {
+            let script = Script::start(move |asked| {
+                if asked.method == "HEAD" {
+                    return answer(head).unmeasured();
+                }
+                assert_eq!(asked.headers["range"], "bytes=0-0");
+                let answer = answer(status).body("abc");
+                if range.is_empty() { answer } else { answer.header("Content-Range", range) }
+            })
+            .await;
+            let repository = script.repository(Api);
+            let stat = repository.stat(&node().digest).await;
+            assert_eq!(stat.ok().map(|found| found.size), wanted, "{head} {status} {range}");
+            let there = repository.exists(&node()).await.unwrap();
+            assert_eq!(there, head == 200 || status != 404, "{head} {status} {range}");
+        }
+    }
+}
