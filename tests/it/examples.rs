@@ -31,6 +31,10 @@ impl Stage {
             stage.run("manifest index create R/hello:v1,v2 windows");
         }
         stage.folders();
+        if command == "whoami" {
+            let login = format!("login {} -u username -p password", stage.registries[0].address());
+            let _ = stage.world.run(&login).success();
+        }
         let resolved = |name: &str| stage.run(&format!("resolve R/hello:{name}")).trim().to_owned();
         let (root, child) = (resolved("v1"), resolved("windows"));
         (stage.root, stage.child) = (root, child);
