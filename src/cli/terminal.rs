@@ -13,7 +13,6 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
-use indicatif::{MultiProgress, ProgressDrawTarget};
 use oras::content::ByteStream;
 use oras::credentials::Secret;
 use oras::disk;
@@ -21,7 +20,7 @@ use oras::error::{Error, IoContext, Kind, Result};
 use tokio::sync::{Notify, oneshot};
 
 use super::failure::Failure;
-use super::output::bars::Narrow;
+use super::output::bars::Canvas;
 
 /// The most that is read of a secret: 1 MiB.
 const SECRET_LIMIT: u64 = 1024 * 1024;
@@ -87,12 +86,8 @@ impl Terminal {
     }
 
     /// A place on stderr where something can be drawn again and again.
-    pub(crate) fn canvas(&self, frames: u8) -> Canvas {
-        let screen = MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
-            Box::new(Narrow::stderr()),
-            frames,
-        ));
-        let canvas = Canvas { screen, open: Arc::new(Mutex::new(true)) };
+    pub(crate) fn canvas(&self) -> Canvas {
+        let canvas = Canvas::stderr();
         *self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner) = Some(canvas.clone());
         canvas
     }
@@ -109,7 +104,7 @@ impl Terminal {
     fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
         let canvas = self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match canvas {
-            Some(canvas) => canvas.screen.suspend(work),
+            Some(canvas) => canvas.aside(work),
             None => work(),
         }
     }
@@ -182,32 +177,6 @@ impl Terminal {
         let text = text.await?;
         let text = text.strip_suffix('\n').unwrap_or(&text);
         Ok(Secret::from(text.strip_suffix('\r').unwrap_or(text)))
-    }
-}
-
-/// Where bars are drawn. A clone is the same place.
-#[derive(Clone)]
-pub(crate) struct Canvas {
-    /// What is drawn.
-    pub(crate) screen: MultiProgress,
-    open: Arc<Mutex<bool>>,
-}
-
-impl Canvas {
-    /// Draws something, unless drawing has ended.
-    pub(crate) fn draw(&self, work: impl FnOnce()) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if *open {
-            work();
-        }
-    }
-
-    fn close(&self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        *open = false;
-        // A stderr that cannot be written has nothing on it.
-        let _ = self.screen.clear();
-        self.screen.set_draw_target(ProgressDrawTarget::hidden());
     }
 }
 

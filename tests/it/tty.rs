@@ -5,10 +5,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::process::Stdio;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
 
 use nix::pty::{Winsize, openpty};
 
+use crate::support::faults::{Fault, Faults, On};
 use crate::support::world::words;
 use crate::support::{Registry, STEADY, Setup, World};
 
@@ -164,5 +166,91 @@ fn plain_lines_come_when_they_are_asked_for() {
     plain(&format!("{push} --no-tty"), &[]);
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CI", "true"), ("LC_ALL", "C")] {
         plain(&format!("{push} -a {}={}", variable.0, variable.1), &[variable]);
+    }
+}
+
+/// A command that is under way on a terminal.
+struct Running {
+    child: Child,
+    terminal: File,
+    /// Kept so that the size can be changed.
+    slave: Option<OwnedFd>,
+    parser: vt100::Parser,
+    columns: u16,
+}
+
+impl Running {
+    fn start(world: &World, line: &str, columns: u16) -> Self {
+        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let pair = openpty(Some(&size), None).unwrap();
+        let end = || Stdio::from(pair.slave.try_clone().unwrap());
+        let mut command = world.command(&words(line));
+        command.env("TERM", "xterm").env("LANG", "C.UTF-8");
+        let child = command.stdin(Stdio::null()).stdout(end()).stderr(end()).spawn().unwrap();
+        let parser = vt100::Parser::new(24, columns, 0);
+        Self { child, terminal: File::from(pair.master), slave: Some(pair.slave), parser, columns }
+    }
+
+    fn rows(&self) -> Vec<String> {
+        let rows = self.parser.screen().rows(0, self.columns);
+        rows.map(|row| row.trim_end().to_owned()).filter(|row| !row.is_empty()).collect()
+    }
+
+    /// Reads until three nodes are under way and nothing is drawn but pairs of lines, the first of them this wide at least.
+    fn settle(&mut self, wide: usize) {
+        let mut buffer = [0; 16 * 1024];
+        // Something is drawn five times a second.
+        for _ in 0..200 {
+            let read = self.terminal.read(&mut buffer).unwrap();
+            self.parser.process(&buffer[..read]);
+            let rows = self.rows();
+            let moving = |row: &&String| row.starts_with(|letter| ('\u{2800}'..'\u{2900}').contains(&letter));
+            let pairs = rows.chunks(2).all(|pair| pair.len() == 2 && pair[1].starts_with("  └─ sha256:"));
+            let moving: Vec<&String> = rows.iter().filter(moving).collect();
+            if pairs && moving.len() == 3 && moving.iter().all(|row| row.chars().count() >= wide) {
+                return;
+            }
+        }
+        panic!("this does not become three nodes that are under way: {:#?}", self.rows());
+    }
+
+    fn resize(&mut self, columns: u16) {
+        let slave = Stdio::from(self.slave.as_ref().unwrap().try_clone().unwrap());
+        let set = Command::new("stty").args(["cols", &columns.to_string()]).stdin(slave).status().unwrap();
+        assert!(set.success());
+        self.parser.screen_mut().set_size(24, columns);
+        self.columns = columns;
+    }
+
+    /// Interrupts the command and returns what is on the screen at its end.
+    fn interrupt(mut self) -> Vec<String> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(!self.child.wait().unwrap().success());
+        drop(self.slave.take());
+        let mut rest = Vec::new();
+        // Linux ends the stream of a terminal that nobody holds any more with an error.
+        let _ = self.terminal.read_to_end(&mut rest);
+        self.parser.process(&rest);
+        self.rows()
+    }
+}
+
+#[test]
+fn what_is_under_way_is_drawn_in_place_and_wiped_away_in_the_end() {
+    let (world, registry, artifact) = world();
+    let _ = world.run(&format!("push {artifact} big.bin hi.txt {STEADY}")).success();
+    let faults = Faults::before(registry.address(), vec![(On::Blob, 0..99, Fault::Stall(1))]);
+    for columns in [20, 40, 80, 200] {
+        let line = format!("pull {}/hello:v1 -o out{columns}", faults.address());
+        let mut running = Running::start(&world, &line, columns);
+        running.settle(10);
+        if columns == 80 {
+            running.resize(120);
+            running.settle(110);
+        }
+        let rows = running.interrupt();
+        assert!(rows.iter().all(|row| !row.contains("hi.txt") && !row.contains("big.bin")), "{rows:#?}");
+        assert!(rows.last().is_some_and(|row| row.contains("interrupt") || columns == 20), "{rows:#?}");
     }
 }

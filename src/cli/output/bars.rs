@@ -1,11 +1,10 @@
 //! Progress for people: two lines a node on stderr, drawn in place.
 //!
-//! Only what is under way is drawn again and again; what is done becomes two lines that stay, so the part that moves
-//! is never higher than a few nodes, however many there are. The cursor is never hidden, so nothing has to be put
-//! right after an interrupt; what was still under way then is wiped away.
+//! Only what is under way is drawn again and again, the latest nodes of it where there is not room for all; what is done
+//! becomes two lines that stay. What was still under way after an interrupt is wiped away.
 //!
-//! What does not belong here: how a line looks ([`line`]), and whether there are bars at all
-//! ([`super::status::reporter`]).
+//! What does not belong here: how a line looks ([`line`]), how lines are drawn ([`canvas`]), and whether there are bars at
+//! all ([`super::status::reporter`]).
 
 mod canvas;
 mod line;
@@ -13,19 +12,18 @@ mod line;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use oras::oci::Descriptor;
 use oras::progress::{Ending, Event, Reporter};
 
 use super::text::visible;
 use super::words::Words;
-use crate::cli::terminal::{Canvas, Terminal};
+use crate::cli::terminal::Terminal;
 
-pub(crate) use canvas::Narrow;
+pub(crate) use canvas::Canvas;
 use line::{Mark, Row};
 
 /// How often bars are drawn again, in a second.
-const FRAMES: u8 = 5;
+const FRAMES: u32 = 5;
 
 /// Draws bars.
 pub(crate) struct Bars {
@@ -38,7 +36,6 @@ pub(crate) struct Bars {
 /// A node that is under way.
 struct Live {
     node: Descriptor,
-    bar: ProgressBar,
     begun: Instant,
     bytes: u64,
 }
@@ -48,19 +45,26 @@ impl Live {
         self.node.digest == node.digest && self.node.title() == node.title()
     }
 
-    /// Writes the two lines anew.
-    fn draw(&self, word: &str, canvas: &Canvas, width: usize) {
+    /// Its two lines.
+    fn lines(&self, word: &str, columns: usize) -> Vec<String> {
         let row = row(&self.node, word, self.bytes, self.begun.elapsed());
         let frame = usize::try_from(self.begun.elapsed().as_millis() / 200).unwrap_or_default();
-        canvas.draw(|| self.bar.set_message(row.lines(Mark::Moving(frame), width)));
+        row.lines(Mark::Moving(frame), columns).lines().map(str::to_owned).collect()
     }
+}
+
+/// The lines of all that is under way, as many as there is room for.
+fn lines(live: &[Live], words: &Words, canvas: &Canvas) -> Vec<String> {
+    let room = canvas.room();
+    let hidden = live.len().saturating_sub(room.lines / 2);
+    live[hidden..].iter().flat_map(|live| live.lines(words.started, room.columns)).collect()
 }
 
 impl Bars {
     /// Bars on stderr, with the words of a command. Whatever else is printed on the terminal makes way for them.
     pub(crate) fn new(terminal: &Terminal, words: &'static Words) -> Self {
-        let bars =
-            Self { terminal: terminal.clone(), canvas: terminal.canvas(FRAMES), words, live: Arc::default() };
+        let canvas = terminal.canvas();
+        let bars = Self { terminal: terminal.clone(), canvas, words, live: Arc::default() };
         bars.keep_moving();
         bars
     }
@@ -70,12 +74,11 @@ impl Bars {
         let (live, canvas, words) = (Arc::downgrade(&self.live), self.canvas.clone(), self.words);
         std::thread::spawn(move || {
             while let Some(live) = live.upgrade() {
-                let width = Narrow::columns();
-                for one in live.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                    one.draw(words.started, &canvas, width);
-                }
+                let all = live.lock().unwrap_or_else(PoisonError::into_inner);
+                canvas.draw(lines(&all, words, &canvas));
+                drop(all);
                 drop(live);
-                std::thread::sleep(Duration::from_secs(1) / u32::from(FRAMES));
+                std::thread::sleep(Duration::from_secs(1) / FRAMES);
             }
         });
     }
@@ -84,12 +87,9 @@ impl Bars {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is over before the next frame is never drawn.
     fn begin(&self, node: &Descriptor) {
-        let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self.canvas.screen.add(ProgressBar::new(node.size).with_style(style));
-        let live = Live { node: node.clone(), bar, begun: Instant::now(), bytes: 0 };
-        live.draw(self.words.started, &self.canvas, Narrow::columns());
-        self.live().push(live);
+        self.live().push(Live { node: node.clone(), begun: Instant::now(), bytes: 0 });
     }
 
     fn advance(&self, node: &Descriptor, bytes: u64) {
@@ -98,25 +98,19 @@ impl Bars {
         }
     }
 
-    fn wipe(&self, live: &Live) {
-        live.bar.finish_and_clear();
-        self.canvas.screen.remove(&live.bar);
-    }
-
     fn end(&self, node: &Descriptor, ending: Ending) {
         let live = {
             let mut all = self.live();
             let place = all.iter().position(|live| live.is(node));
-            place.map(|place| all.remove(place))
+            let ended = place.map(|place| all.remove(place));
+            self.canvas.prepare(lines(&all, self.words, &self.canvas));
+            ended
         };
         let took = live.as_ref().map_or(Duration::ZERO, |live| live.begun.elapsed());
         let (mark, bytes) = match ending {
             Ending::Failed => (Mark::Failed, live.as_ref().map_or(0, |live| live.bytes)),
             _ => (Mark::Done, node.size),
         };
-        if let Some(live) = live {
-            self.wipe(&live);
-        }
         let word = self.words.shown(ending);
         let text = row(node, &word, bytes, took).lines(mark, self.terminal.stderr_width());
         self.terminal.warn(&text);
@@ -124,9 +118,11 @@ impl Bars {
 }
 
 impl Drop for Bars {
-    /// What is under way when work is given up has no end, and a bar that is only dropped would stay.
+    /// What is under way when work is given up has no end, and its lines would stay.
     fn drop(&mut self) {
-        self.live().iter().for_each(|live| self.wipe(live));
+        let mut all = self.live();
+        all.clear();
+        self.canvas.draw(Vec::new());
     }
 }
 
