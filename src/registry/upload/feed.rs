@@ -143,7 +143,11 @@ impl Held {
         let known = from.checked_sub(self.begin()).and_then(|known| usize::try_from(known).ok());
         let known = known.filter(|known| *known <= self.piece.len()).ok_or_else(spent)?;
         let most = usize::try_from(most.min(HELD)).unwrap_or(usize::MAX);
-        let mut piece = BytesMut::from(&self.piece[known..]);
+        // The old piece goes before the new one comes, so that there is never memory for two.
+        let rest = std::mem::take(&mut self.piece).split_off(known);
+        let mut piece = BytesMut::with_capacity(most.max(rest.len()));
+        piece.extend_from_slice(&rest);
+        drop(rest);
         while piece.len() < most
             && let Some(more) = self.live.next((most - piece.len()) as u64).await?
         {
