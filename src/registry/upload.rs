@@ -32,7 +32,7 @@ const CHUNKS: [u64; 4] = [64 << 20, 16 << 20, 4 << 20, SMALLEST];
 /// A request of so many bytes is never too large.
 const SMALLEST: u64 = 1 << 20;
 /// How many bytes of content of unknown size go in a chunk.
-const STREAMED: u64 = 8 << 20;
+const STREAMED: u64 = 4 << 20;
 /// As many cuts in a row say that a request is too large.
 const CUTS: u32 = 2;
 
