@@ -41,7 +41,7 @@ pub(in super::super) struct Splitting {
 impl Default for Splitting {
     fn default() -> Self {
         let measured = Duration::from_millis(250);
-        Self { above: 64 << 20, part: 2 << 20, measured, fast: 200e6, gain: 1.25 }
+        Self { above: 64 << 20, part: 3 << 19, measured, fast: 200e6, gain: 1.25 }
     }
 }
 
@@ -79,6 +79,10 @@ impl Seats {
         Arc::clone(&self.all).try_acquire_owned().ok()
     }
 }
+
+/// After so many bytes a number of streams that was no better than half of them is tried once more: what else went on
+/// may be over.
+const REST: u64 = 256 << 20;
 
 /// What is fetched ahead.
 pub(super) struct Ahead {
@@ -122,9 +126,11 @@ impl Part {
                 Ok(stream) => stream,
                 Err(error) => return drop(tell.send(Err(error))),
             };
-            while missing > 0
-                && let Some(piece) = stream.next().await
-            {
+            // It is read to its very end, so that its connection can be used for the next one.
+            while let Some(piece) = stream.next().await {
+                if missing == 0 {
+                    return;
+                }
                 let piece = piece.map(|mut piece| {
                     piece.truncate(usize::try_from(missing).unwrap_or(usize::MAX));
                     missing -= piece.len() as u64;
@@ -157,7 +163,11 @@ impl Ahead {
         if self.settled {
             return;
         }
-        let (took, bytes) = (self.since.0.elapsed(), at - self.since.1);
+        let Some(bytes) = at.checked_sub(self.since.1) else {
+            self.since.0 = Instant::now();
+            return;
+        };
+        let took = self.since.0.elapsed();
         if took < self.splitting.measured || bytes < ROUNDS * self.splitting.part * self.width as u64 {
             return;
         }
@@ -165,7 +175,7 @@ impl Ahead {
         let rate = bytes as f64 / took.as_secs_f64().max(1e-9);
         if self.width > 1 && rate < self.before * self.splitting.gain {
             self.width /= 2;
-            self.settled = true;
+            (self.before, self.since) = (0.0, (Instant::now(), at + REST));
         } else if self.width == WIDEST || rate >= self.splitting.fast {
             self.settled = true;
         } else {
@@ -210,7 +220,7 @@ impl Ahead {
 mod tests {
     use super::*;
 
-    const PART: u64 = 2 << 20;
+    const PART: u64 = 3 << 19;
 
     /// Reads on with a rate until a number of streams has been judged.
     async fn read(ahead: &mut Ahead, at: &mut u64, rate: u64) -> usize {
@@ -239,8 +249,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn where_more_bring_no_more_there_is_one() {
         let mut ahead = Ahead::new(Splitting::default(), 1 << 40, 0);
-        assert_eq!(read(&mut ahead, &mut 0, 5_000_000).await, 1);
-        assert!(ahead.settled);
+        let mut at = 0;
+        assert_eq!(read(&mut ahead, &mut at, 5_000_000).await, 1);
+        // It is tried again when the line may be another one.
+        let mut widest = 1;
+        for _ in 0..200 + REST / PART {
+            at += PART;
+            tokio::time::advance(Duration::from_millis(PART * 1000 / (5_000_000 * ahead.width as u64))).await;
+            ahead.measure(at);
+            widest = widest.max(ahead.width);
+        }
+        assert_eq!(widest, WIDEST);
     }
 
     #[tokio::test(start_paused = true)]
