@@ -75,6 +75,9 @@ fn copy(reach: Reach) -> ops::Copy {
         to: Some(by_tag("v1")),
         tags: Vec::new(),
         reach,
+        wanted: oras::transfer::Wanted::default(),
+        companions: ops::Companions::Left,
+        check: ops::Check::None,
         platforms: Vec::new(),
         mount_from: None,
         present: Present::Kept,
@@ -87,6 +90,8 @@ fn discover() -> ops::Discover {
         at: by_tag("v1"),
         platform: None,
         artifact_type: None,
+        annotations: Vec::new(),
+        choice: ops::Choice::All,
         depth: None,
         limits: Limits::usual(3),
     }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
-use oras::content::{Cached, Origin, Source, Target};
+use oras::content::{Cached, Memory, Origin, Source, Target};
 use oras::credentials::{Credential, Secret, Store};
 use oras::error::{Result as LibraryResult, Side, reason};
 use oras::layout;
@@ -143,6 +143,18 @@ impl App {
         let path = end.place.layout().unwrap_or_default();
         self.remember(end);
         Ok(Arc::new(layout::Directory::create(&path)?))
+    }
+
+    /// Opens an end that is only looked at, although a command would write to it: a layout that is not there is empty,
+    /// and is not made.
+    pub(crate) async fn looked_at(&self, end: &End) -> Result<Arc<dyn Source>, Failure> {
+        match end.place.layout() {
+            Some(path) if !path.exists() => {
+                self.remember(end);
+                Ok(Arc::new(Memory::new()))
+            }
+            _ => self.source(end).await,
+        }
     }
 
     /// Opens an end to read; a layout may be a folder or a tar.

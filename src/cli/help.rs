@@ -51,6 +51,8 @@ const REFERRERS: &str = "[Experimental] format output using a custom template:\n
     'table':        [Deprecated] a table of direct referrers\n\
     'json':         a document\n\
     'go-template':  what a Go template makes of the document\n\
+    'mermaid':      a flowchart of Mermaid\n\
+    'dot':          a graph of Graphviz\n\
     'tree':         a tree of all referrers (default \"tree\")";
 
 /// Texts of flags that several commands have and that differ between them; where no command is named, it is the text

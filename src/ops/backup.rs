@@ -14,7 +14,7 @@ use crate::content::{Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Tag};
 use crate::progress::{Ending, Reporter};
-use crate::transfer::{Closure, Copier, Documents, Limits, Present, Subjects, Wanted, closure};
+use crate::transfer::{Closure, Copier, Documents, Known, Limits, Present, Subjects, Wanted, closure};
 
 /// Tags of a place, and what they name.
 pub struct Backup<'a> {
@@ -97,6 +97,7 @@ impl<'a> Backup<'a> {
             twins: Ending::Skipped,
             subjects: Subjects::Taken,
             present: Present::Kept,
+            known: Known::default(),
         };
         let tags = std::slice::from_ref(tag);
         match self.reach {

@@ -1,13 +1,19 @@
 //! Copy: a graph from one place to another.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::companions;
+use super::plan::{Action, Done, Dry, Record};
 use super::subset::{Subset, subset};
+use super::verify::verify;
 use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Platform, Tag};
 use crate::progress::{Ending, Reporter};
-use crate::transfer::{Copier, Documents, Limits, Present, Subjects, Wanted, closure, select};
+use crate::transfer::{
+    Closure, Copier, Documents, Known, Limits, Present, Subjects, Wanted, closure, select,
+};
 
 /// How far a copy goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +22,26 @@ pub enum Reach {
     Graph,
     /// Also what refers to it, directly or not.
     Referrers,
+}
+
+/// What becomes of signatures and other documents that are about a manifest by their tag: `sha256-<hex>.sig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Companions {
+    /// They stay where they are.
+    #[default]
+    Left,
+    /// They go along with what they are about, under their tags.
+    Taken,
+}
+
+/// What is done when everything has been copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Check {
+    /// Nothing.
+    #[default]
+    None,
+    /// The destination is asked for all of it.
+    Everything,
 }
 
 /// What to copy.
@@ -29,6 +55,12 @@ pub struct Copy {
     pub tags: Vec<Tag>,
     /// How far it goes.
     pub reach: Reach,
+    /// Which referrers go along.
+    pub wanted: Wanted,
+    /// Whether documents under tags of digests go along; only together with referrers.
+    pub companions: Companions,
+    /// Whether the copy is looked at when it is there.
+    pub check: Check,
     /// Which manifests of an index are meant; none means all of it.
     pub platforms: Vec<Platform>,
     /// Where the target's registry may take blobs from, if it may at all.
@@ -49,6 +81,18 @@ pub struct Copied {
     pub left: Option<Vec<Descriptor>>,
     /// All tags that it has got, those of the request in its order.
     pub tags: Vec<Tag>,
+    /// Every node that was looked at, once, and what became of it.
+    pub nodes: Vec<Done>,
+}
+
+/// Says what a copy to a place that has these things would do, and does nothing. What is there is looked at as by the
+/// copy; no blob is read.
+///
+/// # Errors
+/// As [`copy()`].
+pub async fn plan(source: &dyn Source, there: &dyn Source, request: Copy) -> Result<Copied> {
+    let request = Copy { check: Check::None, ..request };
+    copy(source, &Dry(there), request, Arc::new(())).await
 }
 
 /// Copies a manifest with everything below it, and if wanted with everything that refers to it.
@@ -84,25 +128,49 @@ pub async fn copy(
         }
     }
     let tags = named(request.to.as_ref(), request.tags, &root)?;
+    let record = Record::new(reporter);
     let copier = Copier {
         documents: &documents,
         target,
-        reporter,
+        reporter: record.clone(),
         limits: request.limits,
         mount_from: request.mount_from,
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
         present: request.present,
+        known: Known::default(),
     };
+    let mut found = Closure { all: vec![root.clone()], ..Closure::default() };
     let moved = match request.reach {
         Reach::Graph => copier.tagged(&root, &tags).await,
         Reach::Referrers => {
-            let found = closure(&documents, &root, &Wanted::default(), request.limits).await?;
-            copier.closure(&found, &tags).await
+            async {
+                found = closure(&documents, &root, &request.wanted, request.limits).await?;
+                if request.companions == Companions::Taken {
+                    companions::add(&documents, &mut found, request.limits).await?;
+                }
+                copier.closure(&found, &tags).await
+            }
+            .await
         }
     };
     moved.and(target.commit().await.on(Side::Destination))?;
-    Ok(Copied { root, left, tags })
+    if request.check == Check::Everything {
+        verify(target, &found, &tags, request.limits).await.on(Side::Destination)?;
+    }
+    let nodes = nodes(record.take(), &root);
+    let tags = tags.into_iter().chain(found.named.into_iter().map(|(tag, _)| tag)).collect();
+    Ok(Copied { root, left, tags, nodes })
+}
+
+/// Each node once, as it ended first. A root that was there and has only got a tag has not been told.
+fn nodes(mut done: Vec<Done>, root: &Descriptor) -> Vec<Done> {
+    let mut seen = HashSet::new();
+    done.retain(|done| seen.insert(done.node.digest.clone()));
+    if seen.insert(root.digest.clone()) {
+        done.push(Done { node: root.clone(), action: Action::Existing });
+    }
+    done
 }
 
 /// The manifest that is meant.

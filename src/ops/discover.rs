@@ -5,10 +5,12 @@ use std::num::NonZeroUsize;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use jiff::Timestamp;
+
 use super::manifest::resolve;
 use crate::content::Source;
 use crate::error::Result;
-use crate::oci::{Descriptor, Digest, Locator, Platform};
+use crate::oci::{Descriptor, Digest, Locator, Platform, annotations};
 use crate::transfer::{Limits, bounded};
 
 /// What to look for.
@@ -20,10 +22,24 @@ pub struct Discover {
     pub platform: Option<Platform>,
     /// Only artifacts of this type, at every level.
     pub artifact_type: Option<String>,
+    /// Only artifacts with all of these annotations, at every level.
+    pub annotations: Vec<(String, String)>,
+    /// Which of those that refer to the manifest itself.
+    pub choice: Choice,
     /// How many levels; nothing means all.
     pub depth: Option<NonZeroUsize>,
     /// How much at once.
     pub limits: Limits,
+}
+
+/// Which of several referrers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// All of them.
+    #[default]
+    All,
+    /// The one that was made last, by its annotation `org.opencontainers.image.created`; one without it is the oldest.
+    Latest,
 }
 
 /// A manifest and what refers to it, in the order of the source.
@@ -57,7 +73,13 @@ pub async fn discover(source: &dyn Source, request: Discover) -> Result<Discover
             .into_iter()
             .enumerate()
             .flat_map(|(parent, list)| list.into_iter().map(move |node| Found { node, parent }));
-        let next = found.filter(|found| seen.insert(found.node.digest.clone())).collect();
+        let found = found.filter(|found| has(&found.node, &request.annotations));
+        let mut next: Vec<Found> = found.filter(|found| seen.insert(found.node.digest.clone())).collect();
+        if levels.len() == 1 && request.choice == Choice::Latest {
+            let latest =
+                next.into_iter().max_by_key(|found| (created(&found.node), found.node.digest.to_string()));
+            next = latest.into_iter().collect();
+        }
         levels.push(next);
     }
     let mut below = Vec::new();
@@ -66,6 +88,16 @@ pub async fn discover(source: &dyn Source, request: Discover) -> Result<Discover
     }
     let root = levels.swap_remove(0).swap_remove(0).node;
     Ok(Discovered { node: root, referrers: below.into_iter().map(|(_, tree)| tree).collect() })
+}
+
+/// Whether a referrer has all of these annotations.
+fn has(node: &Descriptor, annotations: &[(String, String)]) -> bool {
+    annotations.iter().all(|(key, value)| node.annotations.get(key) == Some(value))
+}
+
+/// When it was made, if it says so.
+fn created(node: &Descriptor) -> Option<Timestamp> {
+    node.annotations.get(annotations::CREATED)?.parse().ok()
 }
 
 struct Found {

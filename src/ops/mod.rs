@@ -7,12 +7,16 @@
 mod attach;
 mod backup;
 mod blob;
+mod companions;
 mod copy;
+mod copy_all;
 mod created;
+mod delete;
 mod discover;
 mod index;
 mod manifest;
 pub mod pack;
+mod plan;
 mod pull;
 mod push;
 mod push_manifest;
@@ -20,21 +24,25 @@ mod stage;
 mod subset;
 mod tag;
 mod tags;
+mod verify;
 
 pub use attach::{Attach, Attached, Same, attach};
 pub use backup::Backup;
 pub use blob::{delete_blob, fetch_blob, push_blob, push_stream, stat_blob};
-pub use copy::{Copied, Copy, Reach, copy};
-pub use discover::{Discover, Discovered, discover};
+pub use copy::{Check, Companions, Copied, Copy, Reach, copy, plan};
+pub use copy_all::{CopyAll, Failures, TagAction, TagCopy, copy_all, tags_to_copy};
+pub use delete::{Deletion, Parent, Referring, delete_found, find_deletion};
+pub use discover::{Choice, Discover, Discovered, discover};
 pub use index::{CreateIndex, IndexStep, Named, Told, UpdateIndex, create_index, push_index, update_index};
 pub use manifest::{Fetched, delete, fetch_manifest, find_config, found, resolve};
 pub use pack::{Artifact, ImageSpec, PackError};
+pub use plan::{Action, Done};
 pub use pull::{Pull, Pulled, PulledFile, pull};
 pub use push::{Push, Pushed, push};
 pub use push_manifest::{PushManifest, push_manifest};
 pub use stage::{FileAnnotations, Files};
 pub use subset::{SubsetError, listed};
-pub use tag::{Retag, Retagged, tag};
+pub use tag::{Retag, Retagged, tag, untag};
 pub use tags::{DigestTags, Tags, tags};
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::error::{Context, Result, Side};
 use crate::files::{FileArgument, Staging, title};
 use crate::oci::{Annotations, Descriptor, Tag};
 use crate::progress::{Ending, Event, Reporter};
-use crate::transfer::{Copier, Documents, Limits, Present, Subjects};
+use crate::transfer::{Copier, Documents, Known, Limits, Present, Subjects};
 
 /// The files of an artifact, and what is said of each part of it.
 #[derive(Debug, Clone)]
@@ -85,6 +85,7 @@ impl Files {
             twins: Ending::Existed,
             subjects: Subjects::Left,
             present,
+            known: Known::default(),
         };
         let sent = copier.tagged(&packed.root, tags).await;
         sent.and(target.commit().await.on(Side::Destination))

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use http::StatusCode;
 
 use crate::content::{Body, Target};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::oci::{Descriptor, Locator, Tag};
 use crate::progress::{Event, Reporter};
 use crate::transfer::Limits;
@@ -54,4 +55,22 @@ pub async fn tag(target: &dyn Target, request: Retag, reporter: Arc<dyn Reporter
     let tagged: Result<()> = tagging.buffer_unordered(request.limits.requests()).try_collect().await;
     tagged.and(target.commit().await)?;
     Ok(Retagged { root, tags: request.tags })
+}
+
+/// Removes a tag and leaves the manifest.
+///
+/// # Errors
+/// There is no such tag; a place that does not remove a tag alone, where nothing is deleted.
+pub async fn untag(target: &dyn Target, tag: &Tag) -> Result<()> {
+    let removed = target.untag(tag).await.map_err(|error| {
+        let refused = [StatusCode::BAD_REQUEST, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED];
+        match error.refusal() {
+            Some(refusal) if refused.contains(&refusal.status) => {
+                let text = "the registry does not remove a tag alone, nothing was deleted";
+                Error::unsupported(text).caused_by(error)
+            }
+            _ => error,
+        }
+    });
+    removed.and(target.commit().await)
 }

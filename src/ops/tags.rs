@@ -59,7 +59,7 @@ async fn same(
     Ok(asked.into_iter().flatten().collect())
 }
 
-fn names_a_digest(tag: &Tag) -> bool {
+pub(super) fn names_a_digest(tag: &Tag) -> bool {
     tag.as_str().split_once('-').is_some_and(|(name, hex)| {
         Algorithm::named(name).is_some_and(|_| format!("{name}:{hex}").parse::<Digest>().is_ok())
     })

@@ -13,7 +13,7 @@ use crate::content::{Source, Target};
 use crate::error::Side;
 use crate::oci::{Descriptor, Digest, Locator, Tag, media_type};
 use crate::transfer::rigged::{Heard, Rigged, tag as name};
-use crate::transfer::{Limits, Present};
+use crate::transfer::{Limits, Present, Wanted};
 
 const ONE: fn() -> Limits = || Limits::capped(1);
 
@@ -31,6 +31,9 @@ fn request(to: Option<Locator>) -> Copy {
         to,
         tags: Vec::new(),
         reach: Reach::Graph,
+        wanted: Wanted::default(),
+        companions: Companions::Left,
+        check: Check::None,
         platforms: Vec::new(),
         mount_from: None,
         present: Present::Kept,
@@ -112,7 +115,15 @@ async fn of_an_index_the_manifest_for_the_platform_is_copied() {
 }
 
 fn looking(at: &str) -> Discover {
-    Discover { at: by_tag(at), platform: None, artifact_type: None, depth: None, limits: Limits::usual(3) }
+    Discover {
+        at: by_tag(at),
+        platform: None,
+        artifact_type: None,
+        annotations: Vec::new(),
+        choice: Choice::All,
+        depth: None,
+        limits: Limits::usual(3),
+    }
 }
 
 /// The tree as nested digests.
@@ -156,7 +167,12 @@ async fn only_artifacts_of_the_type_are_followed() {
     source.manifest_with(config, Vec::new(), Some(&root));
     source.manifest(vec![source.file("b", "2")], Some(&root));
     tagged(&source, &root, "v1").await;
-    let only = Discover { artifact_type: Some("sig/config".into()), ..looking("v1") };
+    let only = Discover {
+        artifact_type: Some("sig/config".into()),
+        annotations: Vec::new(),
+        choice: Choice::All,
+        ..looking("v1")
+    };
     let found = discover(&source, only).await.unwrap();
     assert_eq!(found.referrers.len(), 1);
     assert_eq!(found.referrers[0].node.artifact_type.as_deref(), Some("sig/config"));

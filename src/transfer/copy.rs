@@ -58,7 +58,16 @@ pub struct Copier<'a> {
     pub subjects: Subjects,
     /// What becomes of manifests that are there.
     pub present: Present,
+    /// What has been handled already: shared by copiers of several graphs to one target.
+    pub known: Known,
 }
+
+/// The titles under which nodes were handled; the same bytes can be a blob and a manifest.
+type Titles = HashMap<(Digest, bool), String>;
+
+/// What is known to be at the target, because it was put or found there. A clone is the same knowledge.
+#[derive(Debug, Clone, Default)]
+pub struct Known(Arc<Mutex<Titles>>);
 
 impl Copier<'_> {
     /// Copies a node and everything below it.
@@ -147,14 +156,12 @@ struct Job<'a> {
     main: Option<(&'a Descriptor, &'a Tag)>,
     mounting: AtomicBool,
     lists: Lists,
-    /// The titles under which nodes were handled; the same bytes can be a blob and a manifest.
-    handled: Mutex<HashMap<(Digest, bool), String>>,
 }
 
 impl<'a> Job<'a> {
     fn new(copier: &'a Copier<'a>, main: Option<(&'a Descriptor, &'a Tag)>) -> Self {
         let mounting = AtomicBool::new(copier.mount_from.is_some());
-        Self { copier, main, mounting, lists: Lists::Each, handled: Mutex::default() }
+        Self { copier, main, mounting, lists: Lists::Each }
     }
 
     fn report(&self, event: Event<'_>) {
@@ -167,8 +174,8 @@ impl<'a> Job<'a> {
         self.report(Event::Ended(node, ending));
     }
 
-    fn handled(&self) -> MutexGuard<'_, HashMap<(Digest, bool), String>> {
-        self.handled.lock().unwrap_or_else(PoisonError::into_inner)
+    fn handled(&self) -> MutexGuard<'_, Titles> {
+        self.copier.known.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has_handled(&self, node: &Descriptor) -> bool {

@@ -28,6 +28,8 @@ pub struct Limits {
 impl Limits {
     /// How many small requests go on at once where the user names no number.
     const SMALL: usize = 128;
+    /// How many graphs are copied at once where the user names no number.
+    const GRAPHS: usize = 8;
     /// The largest blob, in bytes, that counts as a small request.
     const SMALL_BLOB: u64 = 128 * 1024;
 
@@ -44,6 +46,12 @@ impl Limits {
     /// How many small requests go on at once.
     pub fn requests(self) -> usize {
         self.all
+    }
+
+    /// How many graphs are copied at once where there are many of them: a number that the user has typed counts for
+    /// all together.
+    pub fn graphs(self) -> usize {
+        if self.transfers == self.all { 1 } else { Self::GRAPHS }
     }
 
     /// Whether the bytes of a blob are moved like a small request, and not as one of the transfers.

@@ -11,7 +11,7 @@ mod moving;
 mod referrers;
 mod select;
 
-pub use copy::{Copier, Present, Subjects};
+pub use copy::{Copier, Known, Present, Subjects};
 pub use documents::{Documents, parse};
 pub use graph::{Entered, Limits, Visit, walk};
 pub use moving::Moving;

@@ -33,6 +33,7 @@ async fn copy_with(
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
         present: Present::Kept,
+        known: Known::default(),
     };
     change(&mut copier);
     let outcome = copier.tagged(root, tags).await;

@@ -4,6 +4,7 @@
 //! - `push`, `pull`, `attach`, `backup`, `discover`, `copy`, `manifest`, `index`, `repository`, `tag`, `login`,
 //!   `version`: what that command prints and leaves behind.
 //! - `archives`: what is made of archives of other programs.
+//! - `graph`: what is done to whole graphs: plans, looks afterwards, many tags, pictures, deletion.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
@@ -41,6 +42,7 @@ mod errors;
 mod examples;
 mod faults;
 mod faults_writing;
+mod graph;
 mod help;
 mod index;
 mod killed;

@@ -16,7 +16,7 @@ use crate::cli::place::Place;
 pub(crate) struct DeletionArgs {
     /// ignore nonexistent references, never prompt
     #[arg(short, long)]
-    force: bool,
+    pub(crate) force: bool,
 
     #[command(flatten)]
     descriptor: DescriptorArgs,
@@ -44,6 +44,31 @@ impl DeletionArgs {
         Ok(())
     }
 
+    /// Whether the user agrees that this is done. By force there is no question.
+    pub(crate) async fn agrees(&self, question: &str, app: &App) -> Result<bool, Failure> {
+        if self.force || agrees(question, app).await? {
+            return Ok(true);
+        }
+        app.terminal.print("Operation cancelled.\n")?;
+        Ok(false)
+    }
+
+    /// What is done where there is nothing to delete.
+    pub(crate) fn missing(&self, kind: &str, raw: &str, app: &App) -> Result<(), Failure> {
+        if self.force && !self.descriptor.descriptor {
+            return app.terminal.print(&format!("Missing {raw}\n"));
+        }
+        Err(Failure::mistake(format!("{raw}: the specified {kind} does not exist")))
+    }
+
+    /// Tells of what was deleted.
+    pub(crate) fn tell(&self, node: &Descriptor, place: &Place, app: &App) -> Result<(), Failure> {
+        if self.descriptor.descriptor {
+            return self.descriptor.print(node, app);
+        }
+        app.terminal.print(&format!("Deleted {}\n", place.shown()))
+    }
+
     /// Deletes what was found, if the user agrees, and tells of it. By force, what is not there is as good as deleted.
     pub(crate) async fn carry_out(
         &self,
@@ -53,22 +78,14 @@ impl DeletionArgs {
     ) -> Result<(), Failure> {
         let Doomed { kind, besides, place, found } = doomed;
         let raw = place.raw();
-        let Some(node) = found else {
-            if self.force && !self.descriptor.descriptor {
-                return app.terminal.print(&format!("Missing {raw}\n"));
-            }
-            return Err(Failure::mistake(format!("{raw}: the specified {kind} does not exist")));
-        };
+        let Some(node) = found else { return self.missing(kind, raw, app) };
         let digest = node.digest.to_string();
         let question = format!("Are you sure you want to delete the {kind} {digest:?}{besides}?");
-        if !self.force && !agrees(&question, app).await? {
-            return app.terminal.print("Operation cancelled.\n");
+        if !self.agrees(&question, app).await? {
+            return Ok(());
         }
         delete(&node).await.within(|| format!("failed to delete {raw}").into())?;
-        if self.descriptor.descriptor {
-            return self.descriptor.print(&node, app);
-        }
-        app.terminal.print(&format!("Deleted {}\n", place.shown()))
+        self.tell(&node, place, app)
     }
 }
 

@@ -15,6 +15,10 @@ pub(crate) enum Format {
     Tree,
     /// The table of direct referrers.
     Table,
+    /// A flowchart of Mermaid.
+    Mermaid,
+    /// The language of Graphviz.
+    Dot,
     /// A document.
     Json,
     /// What a Go template makes of the document.
@@ -29,7 +33,9 @@ impl Forms {
     /// Of most commands.
     pub(crate) const RESULT: Self = Self(&["json", "go-template", "text"]);
     /// Of `discover`.
-    pub(crate) const REFERRERS: Self = Self(&["table", "json", "go-template", "tree"]);
+    pub(crate) const REFERRERS: Self = Self(&["table", "json", "go-template", "mermaid", "dot", "tree"]);
+    /// Of `discover` by the flag of old.
+    pub(crate) const OLD_REFERRERS: Self = Self(&["table", "json", "go-template", "tree"]);
 }
 
 /// The form of the result.
@@ -80,6 +86,8 @@ pub(crate) fn choose(format: Option<&str>, template: Option<&str>, forms: Forms)
         ("json", _) => Ok(Format::Json),
         ("tree", _) => Ok(Format::Tree),
         ("table", _) => Ok(Format::Table),
+        ("mermaid", _) => Ok(Format::Mermaid),
+        ("dot", _) => Ok(Format::Dot),
         _ => Ok(Format::Text),
     }
 }

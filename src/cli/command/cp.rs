@@ -1,22 +1,24 @@
 //! `oras cp`: an artifact goes from one place to another.
 
+mod all;
+mod report;
+
 use std::error::Error as _;
-use std::fmt;
 
 use clap::Args;
 use oras::error::{Error, Side};
-use oras::oci::{Digest, Locator, Platform, Tag};
-use oras::ops::{self, Reach, SubsetError, listed};
-use oras::transfer::Present;
+use oras::oci::{Digest, Locator, Platform};
+use oras::ops::{self, Check, Companions, Reach, SubsetError, listed};
+use oras::transfer::{Present, Wanted};
 use oras::transport::Action;
-use serde::Serialize;
 
+use self::report::{Copied, Mood, Told};
 use crate::cli::app::App;
 use crate::cli::args::chunks::ChunkArgs;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::concurrency::ConcurrencyArgs;
 use crate::cli::args::destination::Destination;
-use crate::cli::args::format::Format;
+use crate::cli::args::format::{FormatArgs, Forms};
 use crate::cli::args::platform;
 use crate::cli::args::remote::{From, To};
 use crate::cli::args::repair::RepairArgs;
@@ -25,7 +27,7 @@ use crate::cli::args::terminal::TerminalArgs;
 use crate::cli::connect::End;
 use crate::cli::failure::Failure;
 use crate::cli::output::status::{Detail, reporter};
-use crate::cli::output::{self, Outcome, words};
+use crate::cli::output::{self, words};
 use crate::cli::place::Place;
 use crate::cli::usage::{Count, Usage};
 
@@ -41,6 +43,7 @@ const USUAL: usize = 3;
 
 /// Copy artifacts from one target to another. When copying an image index, all of its manifests will be copied
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed on its own")]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct CpArgs {
     #[arg(value_name = "name")]
@@ -49,6 +52,42 @@ pub(crate) struct CpArgs {
     /// [Preview] recursively copy the artifact and its referrer artifacts
     #[arg(short, long)]
     recursive: bool,
+
+    /// say what would be copied, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// look at the destination afterwards, and fail if anything is missing
+    #[arg(long)]
+    verify: bool,
+
+    /// with --recursive, only referrers of this artifact type, repeatable
+    #[arg(long, value_name = "string")]
+    artifact_type: Vec<String>,
+
+    /// with --recursive, no referrers of this artifact type, repeatable
+    #[arg(long, value_name = "string")]
+    exclude_artifact_type: Vec<String>,
+
+    /// with --recursive, also signatures and other documents under tags such as sha256-<hex>.sig
+    #[arg(long)]
+    include_digest_tags: bool,
+
+    /// copy the tags of a repository
+    #[arg(long)]
+    all_tags: bool,
+
+    /// with --all-tags, only tags that match this regular expression as a whole, repeatable
+    #[arg(long, value_name = "regex")]
+    include: Vec<String>,
+
+    /// with --all-tags, no tags that match this regular expression as a whole, repeatable
+    #[arg(long, value_name = "regex")]
+    exclude: Vec<String>,
+
+    /// with --all-tags, go on after a tag that cannot be copied, and tell of all failures at the end
+    #[arg(long)]
+    keep_going: bool,
 
     #[arg(
         long = "platform",
@@ -65,6 +104,8 @@ pub(crate) struct CpArgs {
     )]
     resolve: Vec<String>,
 
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     repair: RepairArgs,
     #[command(flatten)]
@@ -102,6 +143,31 @@ impl CpArgs {
         Ok(end.referrers(self.to_referrers.mode()).resolving(&self.resolve))
     }
 
+    /// Which referrers go along.
+    fn wanted(&self) -> Wanted {
+        Wanted { only: self.artifact_type.clone(), except: self.exclude_artifact_type.clone() }
+    }
+
+    fn companions(&self) -> Companions {
+        if self.include_digest_tags { Companions::Taken } else { Companions::Left }
+    }
+
+    /// Refuses flags that mean nothing without another one.
+    fn check(&self) -> Result<(), Failure> {
+        let without = |flag: &str, used: bool, needed: &str, has: bool| {
+            let text = format!("{flag} can only be used with {needed}");
+            if used && !has { Err(Failure::mistake(text).usage(&USAGE)) } else { Ok(()) }
+        };
+        let recursive = |flag, used| without(flag, used, "--recursive", self.recursive);
+        recursive("--artifact-type", !self.artifact_type.is_empty())?;
+        recursive("--exclude-artifact-type", !self.exclude_artifact_type.is_empty())?;
+        recursive("--include-digest-tags", self.include_digest_tags)?;
+        let many = |flag, used| without(flag, used, "--all-tags", self.all_tags);
+        many("--include", !self.include.is_empty())?;
+        many("--exclude", !self.exclude.is_empty())?;
+        many("--keep-going", self.keep_going)
+    }
+
     fn platforms(&self) -> Result<Vec<Platform>, Failure> {
         let typed = if self.platforms == [""] { &[] } else { self.platforms.as_slice() };
         let mut platforms: Vec<Platform> = Vec::new();
@@ -120,6 +186,12 @@ impl CpArgs {
 
 pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
     let [from, to] = USAGE.exactly(args.arguments.clone())?;
+    args.check()?;
+    if args.all_tags {
+        return all::run(args, app).await;
+    }
+    let format = args.format.choose(Forms::RESULT)?;
+    output::check(&format)?;
     let typed = Destination::split(&to);
     let (platforms, source) = (args.platforms()?, args.source(&from)?);
     let destination = args.destination(&typed.raw)?.copying_from(&source);
@@ -131,22 +203,39 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         to: destination.place.locator().cloned(),
         tags: tags.clone(),
         reach: if args.recursive { Reach::Referrers } else { Reach::Graph },
+        wanted: args.wanted(),
+        companions: args.companions(),
+        check: if args.verify { Check::Everything } else { Check::None },
         platforms,
         mount_from: destination.mounts().filter(|_| args.repair.present() == Present::Kept),
         present: args.repair.present(),
         limits: args.concurrency.limits(USUAL),
     };
-    let writing = app.target(&destination).await?;
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &Format::Text, drawing);
-    let copied = ops::copy(&*reading, &*writing, request, reporter).await;
+    let copied = if args.dry_run {
+        let there = app.looked_at(&destination).await?;
+        ops::plan(&*reading, &*there, request).await
+    } else {
+        let writing = app.target(&destination).await?;
+        let drawing = args.terminal.drawing(&args.common, app);
+        let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &format, drawing);
+        ops::copy(&*reading, &*writing, request, reporter).await
+    };
     let copied = copied.map_err(|error| unfit(error, &from))?;
     if copied.left.as_ref().is_some_and(|referrers| !referrers.is_empty()) {
         app.log.warning(LEFT);
     }
     let digest = copied.root.digest;
     let from = if copied.left.is_some() { source.place } else { shown(source.place, &at, &digest) };
-    output::show(app, &Format::Text, &Copied { from, to: destination.place, tags, digest })
+    let told = Told {
+        from,
+        to: destination.place,
+        tags: copied.tags,
+        more_tags: tags,
+        digest,
+        nodes: copied.nodes,
+        mood: if args.dry_run { Mood::Planned } else { Mood::Done },
+    };
+    output::show(app, &format, &Copied::new(told))
 }
 
 /// What is not copied with some platforms of an index.
@@ -177,48 +266,12 @@ fn shown(place: Place, at: &Locator, copied: &Digest) -> Place {
     }
 }
 
-/// What was copied, from where to where.
-#[derive(Serialize)]
-struct Copied {
-    #[serde(skip)]
-    from: Place,
-    #[serde(skip)]
-    to: Place,
-    #[serde(skip)]
-    tags: Vec<Tag>,
-    digest: Digest,
-}
-
-impl Outcome for Copied {
-    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        writeln!(out, "Copied {} => {}", self.from.shown(), self.to.shown())?;
-        for tag in &self.tags {
-            writeln!(out, "Tagged {tag}")?;
-        }
-        writeln!(out, "Digest: {}", self.digest)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::cli::output::text;
-    use crate::cli::place::Form;
+    use oras::oci::Tag;
 
-    #[test]
-    fn both_ends_are_told_as_they_were_typed() {
-        let digest = Digest::of(b"x");
-        let copied = Copied {
-            from: Place::parse("h:5000/a:v1", Form::Registry).unwrap(),
-            to: Place::parse("dir:v1", Form::Layout).unwrap(),
-            tags: vec![Tag::any("v2")],
-            digest: digest.clone(),
-        };
-        assert_eq!(
-            text::of(&copied),
-            format!("Copied [registry] h:5000/a:v1 => [oci-layout] dir:v1\nTagged v2\nDigest: {digest}\n")
-        );
-    }
+    use super::*;
+    use crate::cli::place::Form;
 
     #[test]
     fn the_digest_of_the_chosen_platform_is_told() {

@@ -1,5 +1,6 @@
 //! `oras discover`: what refers to an artifact.
 
+mod graph;
 mod report;
 
 use std::num::NonZeroUsize;
@@ -9,6 +10,7 @@ use oras::ops;
 use oras::transfer::Limits;
 use oras::transport::Action;
 
+use self::graph::{Graph, Language};
 use self::report::{Direct, Referrers, Table};
 use crate::cli::app::App;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
@@ -44,6 +46,14 @@ pub(crate) struct DiscoverArgs {
     #[arg(long, value_name = "string")]
     artifact_type: Option<String>,
 
+    /// only referrers with this annotation, repeatable
+    #[arg(long, value_name = "key=value")]
+    filter: Vec<String>,
+
+    /// of what refers to the artifact itself only what was created last
+    #[arg(long)]
+    latest: bool,
+
     /// [Experimental] level of referrers to display, if unused shows referrers of all levels
     #[arg(long, value_name = "int", value_parser = integer)]
     depth: Option<i64>,
@@ -72,7 +82,7 @@ impl DiscoverArgs {
     /// The form of the result, by the flag of today or the one of old.
     fn form(&self, app: &App) -> Result<Format, Failure> {
         let format = match &self.output {
-            Some(output) => choose(Some(output), None, Forms::REFERRERS),
+            Some(output) => choose(Some(output), None, Forms::OLD_REFERRERS),
             None => self.format.choose(Forms::REFERRERS),
         }?;
         output::check(&format)?;
@@ -84,6 +94,16 @@ impl DiscoverArgs {
                 .warn(&format!("[DEPRECATED] --output is deprecated, try `--format {output}` instead"));
         }
         Ok(format)
+    }
+
+    fn filters(&self) -> Result<Vec<(String, String)>, Failure> {
+        let filter = |text: &String| {
+            let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+                Failure::mistake(format!("invalid filter {text:?}: expecting an annotation as <key>=<value>"))
+            })?;
+            Ok((key.to_owned(), value.to_owned()))
+        };
+        self.filter.iter().map(filter).collect()
     }
 
     fn depth(&self) -> Result<Option<NonZeroUsize>, Failure> {
@@ -99,6 +119,7 @@ pub(crate) async fn run(args: DiscoverArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments.clone())?;
     exclusive(&[("--format", args.format.typed().is_some()), ("--output", args.output.is_some())])?;
     let depth = args.depth()?;
+    let annotations = args.filters()?;
     let platform = args.platform.parse()?;
     let end = args.target.end(&raw)?.doing(&[Action::Pull]).referrers(args.referrers.mode());
     let format = args.form(app)?;
@@ -107,6 +128,8 @@ pub(crate) async fn run(args: DiscoverArgs, app: &App) -> Result<(), Failure> {
         at,
         platform,
         artifact_type: args.artifact_type.clone().filter(|kind| !kind.is_empty()),
+        annotations,
+        choice: if args.latest { ops::Choice::Latest } else { ops::Choice::All },
         depth: if format == Format::Table { Some(NonZeroUsize::MIN) } else { depth },
         limits: Limits::usual(USUAL),
     };
@@ -115,6 +138,14 @@ pub(crate) async fn run(args: DiscoverArgs, app: &App) -> Result<(), Failure> {
     let detail = Detail::when(args.verbose.verbose);
     if format == Format::Table {
         return output::show(app, &format, &Table::new(end.place, found, detail));
+    }
+    let language = match format {
+        Format::Mermaid => Some(Language::Mermaid),
+        Format::Dot => Some(Language::Dot),
+        _ => None,
+    };
+    if let Some(language) = language {
+        return output::show(app, &format, &Graph::new(&end.place, &found, language));
     }
     let plain = args.terminal.is_refused() || app.log.is_debug() || app.env.is_plain();
     let coloured = app.terminal.stdout_is_seen() && !plain;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use clap::Args;
+use oras::error::Context;
 use oras::oci::{Locator, Tag};
 use oras::ops;
 use oras::progress::{Event, Reporter};
@@ -35,6 +36,10 @@ pub(crate) struct TagArgs {
     #[arg(value_name = "name")]
     arguments: Vec<String>,
 
+    /// remove these tags, each typed as <name>:<tag>, and leave the manifests
+    #[arg(long)]
+    remove: bool,
+
     #[command(flatten)]
     concurrency: ConcurrencyArgs,
     #[command(flatten)]
@@ -46,6 +51,9 @@ pub(crate) struct TagArgs {
 }
 
 pub(crate) async fn run(args: TagArgs, app: &App) -> Result<(), Failure> {
+    if args.remove {
+        return remove(&args, app).await;
+    }
     if let Some("list" | "ls") = args.arguments.first().map(String::as_str) {
         return Err(no_list(args.target.is_layout_reference()));
     }
@@ -65,6 +73,30 @@ pub(crate) async fn run(args: TagArgs, app: &App) -> Result<(), Failure> {
     let target = app.target(&end).await?;
     let request = ops::Retag { at, tags, limits: args.concurrency.limits(USUAL) };
     ops::tag(&*target, request, Arc::new(reporter)).await?;
+    Ok(())
+}
+
+/// Removes tags one after the other. All of them are read before the first goes.
+async fn remove(args: &TagArgs, app: &App) -> Result<(), Failure> {
+    if args.arguments.is_empty() {
+        let text = "\"oras tag --remove\" requires at least 1 argument but got 0";
+        return Err(Failure::mistake(text).usage(&USAGE));
+    }
+    let mut ends = Vec::new();
+    for raw in &args.arguments {
+        let end = args.target.end(raw)?.doing(&[Action::Pull, Action::Delete]);
+        let Locator::Tag(tag) = end.place.named(&USAGE)?.clone() else {
+            let text = format!("{raw:?}: a tag is needed to be removed, not a digest");
+            return Err(Failure::mistake(text).usage(&USAGE));
+        };
+        ends.push((end, tag));
+    }
+    for (end, tag) in ends {
+        let target = app.target(&end).await?;
+        let removed = ops::untag(&*target, &tag).await;
+        removed.within(|| format!("failed to remove the tag {}", end.place.raw()).into())?;
+        app.terminal.print(&format!("Removed {}\n", end.place.shown()))?;
+    }
     Ok(())
 }
 

@@ -45,7 +45,9 @@ pub(crate) fn check(format: &Format) -> Result<(), Failure> {
 /// Shows a result on stdout in the form that was asked for.
 pub(crate) fn show<T: Outcome>(app: &App, format: &Format, outcome: &T) -> Result<(), Failure> {
     match format {
-        Format::Text | Format::Tree | Format::Table => app.terminal.print(&text::of(outcome)),
+        Format::Text | Format::Tree | Format::Table | Format::Mermaid | Format::Dot => {
+            app.terminal.print(&text::of(outcome))
+        }
         Format::Json => app.terminal.write(&json::document(outcome)?),
         Format::Template(text) => template::show(app, text, outcome),
     }

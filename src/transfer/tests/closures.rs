@@ -13,6 +13,7 @@ async fn recursive(source: &Rigged, target: &Rigged, root: &Descriptor, tags: &[
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
         present: Present::Kept,
+        known: Known::default(),
     };
     let found = closure(&documents, root, &Wanted::default(), Limits::usual(3)).await.unwrap();
     let outcome = copier.closure(&found, tags).await;
