@@ -19,12 +19,16 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, IoContext, Result};
 
+mod claim;
+mod lasting;
 mod private;
 mod save;
 mod scratch;
 mod spool;
 mod work;
 
+pub use claim::remove_drafts;
+pub use lasting::{sync_files, write_lasting};
 pub use private::write_private;
 pub use save::{save, save_all};
 pub use scratch::Scratch;
@@ -252,16 +256,6 @@ pub fn write(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     draft.publish(mode)
 }
 
-/// Writes a small file whole, unless something has its name.
-///
-/// # Errors
-/// As [`write()`].
-pub fn write_new(target: &Path, content: &[u8], mode: u32) -> Result<()> {
-    let mut draft = Draft::beside(target)?;
-    draft.file.as_file_mut().write_all(content).at("write", target)?;
-    draft.publish_new(mode)
-}
-
 /// The content of a file from an offset on, read beside the work of whoever takes it.
 ///
 /// # Errors
@@ -348,22 +342,6 @@ pub fn remove_folder(path: &Path) -> Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, error)),
         _ => Ok(()),
     }
-}
-
-/// Removes the drafts in a folder that were left there because their program was cut off. Only for those to whom the
-/// folder belongs: others may be writing.
-///
-/// # Errors
-/// The disk's.
-pub fn remove_drafts(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).at("open", folder)? {
-        let entry = entry.at("read", folder)?;
-        let is_file = entry.file_type().at("stat", entry.path())?.is_file();
-        if is_file && entry.file_name().to_string_lossy().starts_with(PREFIX) {
-            fs::remove_file(entry.path()).at("remove", entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 /// The result of work on a blocking thread; a panic there goes on here.

@@ -4,8 +4,9 @@
 //! by others after `commit`, which writes the index one time for all of it. One value may be used by many tasks.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -38,6 +39,8 @@ struct Inner {
     graph: Graph,
     /// Those who commit while another one writes wait here, and then share the next write.
     writer: Arc<tokio::sync::Mutex<()>>,
+    /// Whether what others have left was looked for.
+    tidied: AtomicBool,
 }
 
 /// Where the blobs are.
@@ -74,6 +77,7 @@ impl Directory {
             ledger: Ledger::open(path, may_create)?,
             graph: Graph::default(),
             writer: Arc::default(),
+            tidied: AtomicBool::default(),
         };
         Ok(Self { inner: Arc::new(inner), reach: Reach::default() })
     }
@@ -123,9 +127,11 @@ impl Directory {
         let node = node.clone();
         self.blocking(move |inner| {
             if inner.folder.size(&node.digest)? != Some(node.size) {
-                inner.ledger.make()?;
-                disk::write(&inner.folder.make_for(&node.digest)?, &bytes, 0o444)?;
+                let draft = inner.draft(&node.digest)?;
+                draft.file().write_all(&bytes).at("write", inner.folder.path(&node.digest))?;
+                inner.publish(draft, &node.digest)?;
             }
+            inner.ledger.need(&node.digest);
             inner.graph.remember(&node.digest, Links::of(document));
             inner.ledger.record(Change::List(node))?;
             Ok(Put::Stored)
@@ -135,15 +141,44 @@ impl Directory {
 
     async fn put_blob(&self, node: &Descriptor, body: Body) -> Result<Put> {
         let digest = node.digest.clone();
-        let work = move |inner: &Inner| {
-            inner.ledger.make()?;
-            Draft::within(&inner.folder.0, &inner.folder.make_for(&digest)?)
-        };
         // Opened first: what cannot be had leaves no trace.
         let content = checked(body, node).open(0).await?;
-        let (draft, _) = self.blocking(work).await?.pour(content).await?;
-        self.blocking(move |_| draft.publish(0o444)).await?;
+        let draft = self.blocking({
+            let digest = digest.clone();
+            move |inner| inner.draft(&digest)
+        });
+        let (draft, _) = draft.await?.pour(content).await?;
+        self.blocking(move |inner| inner.publish(draft, &digest)).await?;
         Ok(Put::Stored)
+    }
+}
+
+impl Inner {
+    /// A draft that will be this blob, in the folder itself: nobody looks for content there.
+    fn draft(&self, digest: &Digest) -> Result<Draft> {
+        let draft =
+            self.ledger.adding(|| Draft::within(&self.folder.0, &self.folder.path(digest))?.claimed())?;
+        self.tidy();
+        Ok(draft)
+    }
+
+    /// Removes what others have left, once. Whoever may not do so can go on.
+    fn tidy(&self) {
+        if !self.tidied.swap(true, Ordering::Relaxed) {
+            let _ = self.ledger.tidy();
+        }
+    }
+
+    fn commit(&self) -> Result<()> {
+        self.ledger.commit(|digest| self.folder.path(digest))?;
+        self.tidy();
+        Ok(())
+    }
+
+    fn publish(&self, draft: Draft, digest: &Digest) -> Result<()> {
+        self.ledger.adding(|| draft.named(self.folder.make_for(digest)?).publish(0o444))?;
+        self.ledger.need(digest);
+        Ok(())
     }
 }
 
@@ -236,8 +271,12 @@ impl Source for Directory {
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
         let node = node.clone();
         self.blocking(move |inner| {
-            Ok(inner.folder.size(&node.digest)? == Some(node.size)
-                && (!node.is_manifest() || inner.ledger.current()?.listed(&node.digest).is_some()))
+            let there = inner.folder.size(&node.digest)? == Some(node.size)
+                && (!node.is_manifest() || inner.ledger.current()?.listed(&node.digest).is_some());
+            if there {
+                inner.ledger.need(&node.digest);
+            }
+            Ok(there)
         })
         .await
     }
@@ -280,14 +319,13 @@ impl Target for Directory {
         let heard = Arc::clone(&hasher);
         let stream = stream.inspect_ok(move |piece| locked(&heard).update(piece));
         let begin = |inner: &Inner| {
-            inner.ledger.make()?;
-            Draft::within(&inner.folder.0, &inner.folder.0)
+            inner.ledger.adding(|| Draft::within(&inner.folder.0, &inner.folder.0)?.claimed())
         };
         let (draft, size) = self.blocking(begin).await?.pour(stream).await?;
         let digest = locked(&hasher).clone().finish();
         let node = Descriptor::new(media_type::OCTET_STREAM, digest.clone(), size);
         if !self.exists(&node).await? {
-            let end = move |inner: &Inner| draft.named(inner.folder.make_for(&digest)?).publish(0o444);
+            let end = move |inner: &Inner| inner.publish(draft, &digest);
             self.blocking(end).await?;
         }
         Ok(node)
@@ -329,13 +367,13 @@ impl Target for Directory {
         self.writing(move |inner| {
             inner.ledger.current()?.tagged(&tag).ok_or_else(Error::missing)?;
             inner.ledger.record(Change::Untag(tag))?;
-            inner.ledger.commit()
+            inner.commit()
         })
         .await
     }
 
     async fn commit(&self) -> Result<()> {
-        self.writing(|inner| inner.ledger.commit()).await
+        self.writing(Inner::commit).await
     }
 }
 

@@ -1,19 +1,24 @@
 //! The index of a folder as this process sees it: what is on the disk, and behind it the own steps that are not.
 //!
 //! Nobody is told when another process replaces `index.json`, and times of files are too coarse to tell; so it is
-//! read each time and understood anew only when its bytes have changed. It is replaced under a lock on `oci-layout`,
-//! the one file of a layout that is never replaced and always there: the lock leaves nothing behind.
+//! read each time and understood anew only when its bytes have changed.
+//!
+//! The lock lies on `oci-layout`, the one file of a layout that is never replaced and always there: it leaves nothing
+//! behind. It is shared by those who give blobs their names, and only for that moment, so that a small change never
+//! waits for a large upload; it is held alone by whoever replaces the index, and by a deletion from its first look to
+//! its last file. What a writer found or put there may have been deleted by another program before the index names it:
+//! that is looked at again when the lock is held alone, and refused. All of it is on the disk itself before the index.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::index::{Change, Index};
 use super::{INDEX, INDEX_LIMIT, MARKER, MARKER_CONTENT, check_marker};
 use crate::content::DOCUMENT_LIMIT;
-use crate::disk;
+use crate::disk::{self, Draft};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::oci::Digest;
 
@@ -32,6 +37,8 @@ struct State {
     bytes: Vec<u8>,
     /// Steps that are not in it yet.
     pending: Vec<Change>,
+    /// Content that these steps rely on: what was put, and what was found to be there.
+    needed: BTreeSet<Digest>,
     /// What the bytes say with these steps made.
     seen: Arc<Index>,
     /// How often this process has replaced the file.
@@ -50,7 +57,13 @@ impl Ledger {
     /// The index of the layout in a folder. Nothing is made before there is something to write.
     pub(super) fn open(root: &Path, may_create: bool) -> Result<Self> {
         let empty = Index::empty();
-        let state = State { bytes: empty.write()?, pending: Vec::new(), seen: Arc::new(empty), replaced: 0 };
+        let state = State {
+            bytes: empty.write()?,
+            pending: Vec::new(),
+            needed: BTreeSet::new(),
+            seen: Arc::new(empty),
+            replaced: 0,
+        };
         let ledger = Self { root: root.to_owned(), may_create, state: Mutex::new(state) };
         match read_bounded(&root.join(MARKER), DOCUMENT_LIMIT) {
             Ok(marker) => check_marker(&marker)?,
@@ -121,33 +134,68 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes all steps that were recorded before, if there are any.
-    pub(super) fn commit(&self) -> Result<()> {
+    /// Notes that content is there which later steps rely on.
+    pub(super) fn need(&self, digest: &Digest) {
+        self.state().needed.insert(digest.clone());
+    }
+
+    /// Writes all steps that were recorded before, if there are any. What they rely on is on the disk before that.
+    pub(super) fn commit(&self, path: impl Fn(&Digest) -> PathBuf) -> Result<()> {
+        let needed: Vec<Digest> = std::mem::take(&mut self.state().needed).into_iter().collect();
+        let paths: Vec<PathBuf> = needed.iter().map(path).collect();
+        let there = |path: &PathBuf| path.symlink_metadata().is_ok();
+        let gone = || paths.iter().position(|path| !there(path)).map(|at| vanished(&needed[at]));
+        if let Err(error) = disk::sync_files(&paths) {
+            return Err(gone().unwrap_or(error));
+        }
         if self.state().pending.is_empty() {
             return Ok(());
         }
-        self.replace(|_| Ok(None))
+        self.replace(|_| gone().map_or(Ok(None), Err))
+    }
+
+    /// Does the work of giving content its name, while nobody deletes.
+    pub(super) fn adding<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.make()?;
+        let lock = self.lock()?;
+        let _shared = lock.read().at("lock", self.root.join(MARKER))?;
+        work()
+    }
+
+    /// Removes what programs that were cut off have left, unless another one is just at work.
+    pub(super) fn tidy(&self) -> Result<()> {
+        let mut lock = self.lock()?;
+        match lock.try_write() {
+            Ok(_alone) => disk::remove_drafts(&self.root),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> Result<fd_lock::RwLock<File>> {
+        let marker = self.root.join(MARKER);
+        Ok(fd_lock::RwLock::new(File::open(&marker).at("open", &marker)?))
     }
 
     /// Reads the index again, makes the recorded steps and the removal that follows from them, and replaces it, alone
     /// among all processes.
     pub(super) fn replace(&self, removal: impl FnOnce(&Index) -> Result<Option<Removal>>) -> Result<()> {
         self.make()?;
-        let marker = self.root.join(MARKER);
-        let mut lock = fd_lock::RwLock::new(File::open(&marker).at("open", &marker)?);
-        let _alone = lock.write().at("lock", &marker)?;
+        let mut lock = self.lock()?;
+        let _alone = lock.write().at("lock", self.root.join(MARKER))?;
         let before = self.load()?;
         let (mut index, steps) = self.next(&before)?;
         let mut files = Vec::new();
         if let Some(removal) = removal(&index)? {
             let changed = Arc::make_mut(&mut index);
+            // Who deletes here does not miss it.
+            self.state().needed.retain(|digest| !removal.digests.contains(digest));
             changed.apply(&Change::Remove(removal.digests))?;
             changed.arrange();
             files = removal.files;
         }
         let after = index.write()?;
         if after != before {
-            disk::write(&self.file(), &after, 0o644)?;
+            disk::write_lasting(&self.file(), &after, 0o644)?;
         }
         {
             let mut state = self.state();
@@ -182,8 +230,12 @@ impl Ledger {
         }
         disk::make_folder(&self.root)?;
         // Never in place of what another process made meanwhile: it may hold the lock on it.
-        disk::write_new(&self.file(), &Index::empty().write()?, 0o644)?;
-        disk::write_new(&marker, MARKER_CONTENT, 0o644)
+        let made = write_new(&self.file(), &Index::empty().write()?);
+        match made.and_then(|()| write_new(&marker, MARKER_CONTENT)) {
+            // Another one was faster, and has tidied up already.
+            Err(_) if marker.exists() => Ok(()),
+            made => made,
+        }
     }
 }
 
@@ -200,7 +252,22 @@ impl State {
     }
 }
 
+fn vanished(digest: &Digest) -> Error {
+    Error::invalid(format!("{digest} was deleted by another program meanwhile; run the command again"))
+}
+
+/// Writes a small file, unless something has its name.
+fn write_new(path: &Path, content: &[u8]) -> Result<()> {
+    let draft = Draft::beside(path)?.claimed()?;
+    draft.file().write_all(content).at("write", path)?;
+    draft.publish_new(0o644)
+}
+
+/// Only of a file: a pipe would be waited for, and a device may never end.
 fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

@@ -3,6 +3,7 @@
 //! A layout is content named by digest below `blobs/`, and one document, `index.json`, that lists the manifests and
 //! their tags. Blobs never change, so reading them needs no lock; everything that can be lost to another writer is in
 //! the index, and only [`Directory::commit`](crate::content::Target::commit) and deletion replace it, under a lock.
+//! What a commit told of is on the disk itself, and what a program that was killed left goes with the next write.
 //! Layouts are shared with other programs: what they wrote and we do not know stays, and no file of ours is left
 //! beside theirs. Source: image-spec, `image-layout.md`.
 

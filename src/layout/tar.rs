@@ -88,6 +88,10 @@ pub fn is_archive(path: &Path) -> Result<bool> {
 
 impl Members {
     fn scan(path: &Path) -> Result<Self> {
+        // A pipe has no offsets, and would be waited for.
+        if !std::fs::metadata(path).at("stat", path)?.is_file() {
+            return Err(Error::invalid(format!("{}: neither a file nor a folder", path.display())));
+        }
         let file = File::open(path).at("open", path)?;
         let length = file.metadata().at("stat", path)?.len();
         let no_tar = |why: &str| {

@@ -6,6 +6,7 @@
 //! - `archives`: what is made of archives of other programs.
 //! - `graph`: what is done to whole graphs: plans, looks afterwards, many tags, pictures, deletion.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
+//! - `layout_writers`: layouts whose writers are many, are killed, or have no room.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
 //! - `faults`: networks and registries that fail in the middle of things. `faults_writing`: the same while something is
@@ -47,6 +48,7 @@ mod help;
 mod index;
 mod killed;
 mod layout;
+mod layout_writers;
 mod login;
 mod manifest;
 mod pull;

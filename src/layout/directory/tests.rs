@@ -265,3 +265,70 @@ async fn a_blob_that_is_a_link_shows_nothing_but_what_has_its_digest() {
     std::os::unix::fs::symlink("/dev/zero", path(&endless)).unwrap();
     assert!(target.fetch(&endless).open(0).await.map(drop).unwrap_err().is_not_found());
 }
+
+#[tokio::test]
+async fn what_another_program_deleted_meanwhile_is_not_listed() {
+    let temporary = tempfile::tempdir().unwrap();
+    let target = Directory::create(temporary.path()).unwrap();
+    let old = push(&target, "shared", "v1").await;
+    target.commit().await.unwrap();
+    let writer = Directory::create(temporary.path()).unwrap();
+    let shared = Descriptor::of(media_type::LAYER, b"shared");
+    assert_eq!(writer.put(&shared, Body::bytes("shared")).await.unwrap(), Put::AlreadyThere);
+    let (node, bytes) = artifact("a/new", &[&shared], None);
+    writer.put_tagged(&node, Body::bytes(bytes.clone()), &Tag::any("v2")).await.unwrap();
+    // It knows nothing of the new manifest, and takes what nothing else names.
+    target.delete(&old).await.unwrap();
+    let error = writer.commit().await.unwrap_err().to_string();
+    let gone = &shared.digest;
+    assert_eq!(error, format!("{gone} was deleted by another program meanwhile; run the command again"));
+    let listed = Directory::open(temporary.path()).unwrap();
+    assert!(!listed.has_manifests().await.unwrap());
+    // The next run brings it back.
+    let again = Directory::create(temporary.path()).unwrap();
+    again.put(&shared, Body::bytes("shared")).await.unwrap();
+    again.put_tagged(&node, Body::bytes(bytes), &Tag::any("v2")).await.unwrap();
+    again.commit().await.unwrap();
+    assert!(listed.has_manifests().await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_deleted_here_is_not_missed_here() {
+    let temporary = tempfile::tempdir().unwrap();
+    let target = Directory::create(temporary.path()).unwrap().deleting(Reach::Manifest);
+    let node = push(&target, "x", "v1").await;
+    target.commit().await.unwrap();
+    assert!(target.exists(&node).await.unwrap());
+    target.delete(&node).await.unwrap();
+    push(&target, "y", "v2").await;
+    target.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn drafts_of_programs_that_were_killed_go_with_the_next_write() {
+    let temporary = tempfile::tempdir().unwrap();
+    let target = Directory::create(temporary.path()).unwrap();
+    push(&target, "x", "v1").await;
+    target.commit().await.unwrap();
+    disk::write(&temporary.path().join(".oras-left"), b"half", 0o600).unwrap();
+    let next = Directory::create(temporary.path()).unwrap();
+    push(&next, "y", "v2").await;
+    assert!(!temporary.path().join(".oras-left").exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_is_not_waited_for() {
+    let temporary = tempfile::tempdir().unwrap();
+    let root = temporary.path();
+    push(&Directory::create(root).unwrap(), "x", "v1").await;
+    for name in ["index.json", "oci-layout"] {
+        fs::remove_file(root.join(name)).unwrap();
+        nix::unistd::mkfifo(&root.join(name), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let says = layout::open(root).err().unwrap().to_string();
+        assert!(says.ends_with("not a regular file"), "{says}");
+    }
+    let pipe = root.join("index.json");
+    let says = layout::open(&pipe).err().unwrap().to_string();
+    assert_eq!(says, format!("{}: neither a file nor a folder", pipe.display()));
+}

@@ -1,0 +1,190 @@
+//! Writers of layouts that end in the middle: killed, without room, without permission.
+//!
+//! `ORAS_KILL_ROUNDS` is the number of kills of each command, 4 where it is not set.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use oras::oci::Digest;
+
+use crate::support::world::words;
+use crate::support::{STEADY, Setup, World};
+
+/// As many kills as wanted of each command.
+fn kills() -> u32 {
+    std::env::var("ORAS_KILL_ROUNDS").ok().map_or(4, |number| number.parse().unwrap())
+}
+
+/// Kills the command that `line` makes of a layout and each number, each time a bit later than the time before, until it would have
+/// ended; looks at the layout after each time, and lets the command end at last.
+fn kill(world: &World, line: &dyn Fn(&str, u32) -> String) {
+    let layout = "layout";
+    let began = Instant::now();
+    let _ = world.run(&line("whole", 0)).success();
+    let (usual, kills) = (began.elapsed(), kills());
+    for number in 1..=kills {
+        let mut child = world.command(&words(&line(layout, number)));
+        let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // When it is killed is what is tried here; nothing waits for this time.
+        std::thread::sleep(usual * number / kills + Duration::from_micros(u64::from(number) * 37 % 1000));
+        let _ = child.kill();
+        child.wait().unwrap();
+        valid(&world.path(layout));
+        let drafts = drafts(&world.path(layout));
+        assert!(drafts <= 8, "{drafts} drafts after {number} kills of {}", line(layout, number));
+    }
+    for number in 1..=kills {
+        let _ = world.run(&line(layout, number)).success();
+    }
+    valid(&world.path(layout));
+    assert_eq!(drafts(&world.path(layout)), 0);
+}
+
+/// Everything that is listed is there, and everything that is there is what its name says.
+fn valid(layout: &Path) {
+    if !layout.join("oci-layout").exists() {
+        return;
+    }
+    let blob = |digest: &str| layout.join("blobs").join(digest.replace(':', "/"));
+    let index = std::fs::read(layout.join("index.json")).unwrap();
+    let index: serde_json::Value = serde_json::from_slice(&index).unwrap();
+    for entry in index["manifests"].as_array().unwrap() {
+        let manifest = std::fs::read(blob(entry["digest"].as_str().unwrap())).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let layers = manifest["layers"].as_array().unwrap().iter();
+        for part in layers.chain([&manifest["config"]]) {
+            assert!(blob(part["digest"].as_str().unwrap()).exists(), "{part}");
+        }
+    }
+    for entry in walkdir::WalkDir::new(layout.join("blobs")).min_depth(2).into_iter().filter_map(Result::ok) {
+        let content = std::fs::read(entry.path()).unwrap();
+        assert_eq!(Digest::of(&content).hex(), entry.file_name().to_str().unwrap());
+    }
+}
+
+/// Files in the folder of a layout that are none of its own.
+fn drafts(layout: &Path) -> usize {
+    let entries = std::fs::read_dir(layout).into_iter().flatten().map(Result::unwrap);
+    let foreign = entries.filter(|entry| {
+        !["blobs", "index.json", "oci-layout"].contains(&entry.file_name().to_str().unwrap())
+    });
+    foreign.count()
+}
+
+/// A world with files, each of them worth some writes.
+fn world(world: &World) {
+    for number in 0..3_u8 {
+        world.write(&format!("f{number}"), vec![number; 3 << 20]);
+    }
+}
+
+#[test]
+fn a_push_that_is_killed_leaves_a_valid_layout() {
+    let own = World::new();
+    world(&own);
+    kill(&own, &|layout, number| {
+        // Other content each time, so that there is always something to write.
+        own.write("f0", vec![u8::try_from(number % 250).unwrap(); (3 << 20) + number as usize]);
+        format!("push --oci-layout {layout}:v{number} f0 f1 f2 {STEADY}")
+    });
+}
+
+#[test]
+fn a_copy_that_is_killed_leaves_a_valid_layout() {
+    let own = World::new();
+    world(&own);
+    for number in 0..=kills() {
+        own.write("f0", vec![u8::try_from(number % 250).unwrap(); (3 << 20) + number as usize]);
+        let _ = own.run(&format!("push --oci-layout source:v{number} f0 f1 f2 {STEADY}")).success();
+    }
+    kill(&own, &|layout, number| {
+        format!("cp --from-oci-layout source:v{number} --to-oci-layout {layout}:v{number}")
+    });
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_a_valid_layout() {
+    let (own, registry) = World::with_registry(Setup::default());
+    world(&own);
+    let repository = format!("{}/r", registry.address());
+    for number in 0..=kills() {
+        own.write("f0", vec![u8::try_from(number % 250).unwrap(); (3 << 20) + number as usize]);
+        let _ = own.run(&format!("push {repository}:v{number} f0 f1 f2 {STEADY}")).success();
+    }
+    kill(&own, &|layout, _| format!("backup -o {layout} {repository}"));
+}
+
+/// Runs a script with file systems of its own, where the system lets one make them.
+#[cfg(target_os = "linux")]
+fn alone(world: &World, script: &str) -> Option<crate::support::Run> {
+    let unshare = Path::new("unshare");
+    let may = std::process::Command::new(unshare).args(["-Urm", "true"]).stderr(Stdio::null()).status();
+    if !may.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    let script = format!("oras={}; mkdir small; {script}", env!("CARGO_BIN_EXE_oras"));
+    world.write("script", script);
+    Some(world.run_other(unshare, "-Urm sh script"))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_the_layout_stays_as_it_was() {
+    let world = World::new();
+    world.write("small.txt", "hello\n");
+    world.write("large", vec![7; 8 << 20]);
+    let script = "
+        mount -t tmpfs -o size=4m none small || exit 99
+        $oras push --oci-layout small/layout:v1 small.txt >/dev/null || exit 98
+        before=$(cat small/layout/index.json; find small -type f | sort)
+        $oras push --oci-layout small/layout:v2 large >/dev/null
+        echo code $?
+        [ \"$before\" = \"$(cat small/layout/index.json; find small -type f | sort)\" ] && echo same
+        $oras pull --oci-layout small/layout:v1 -o out >/dev/null && cat out/small.txt";
+    let Some(run) = alone(&world, script) else { return };
+    assert_eq!(run.stdout, "code 1\nsame\nhello\n", "{run}");
+    assert!(run.stderr.contains("no space left on device") && run.stderr.contains("Error: "), "{run}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_may_not_be_written_is_told_and_is_read_all_the_same() {
+    let world = World::new();
+    world.write("small.txt", "hello\n");
+    let script = "
+        mount -t tmpfs none small || exit 99
+        $oras push --oci-layout small/layout:v1 small.txt >/dev/null || exit 98
+        mount -o remount,ro none small || exit 97
+        echo other > small.txt
+        $oras push --oci-layout small/layout:v2 small.txt >/dev/null
+        echo code $?
+        $oras tag --oci-layout small/layout:v1 v3 >/dev/null
+        echo code $?
+        $oras backup --plain-http -o small/backup localhost:1/r:v1 >/dev/null
+        echo code $?
+        $oras repo tags --oci-layout small/layout
+        $oras pull --oci-layout small/layout:v1 -o out >/dev/null && cat out/small.txt";
+    let Some(run) = alone(&world, script) else { return };
+    assert_eq!(run.stdout, "code 1\ncode 1\ncode 1\nv1\nhello\n", "{run}");
+    assert_eq!(run.stderr.matches("read-only file system").count(), 2, "{run}");
+}
+
+#[test]
+fn twenty_processes_that_write_at_once_lose_nothing() {
+    let world = World::new();
+    world.write("f", "hello\n");
+    let start = |number: u32| {
+        let line = format!("push --oci-layout layout:v{number} f -a number={number} {STEADY}");
+        let mut command = world.command(&words(&line));
+        command.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap()
+    };
+    let mut children: Vec<_> = (0..20).map(start).collect();
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    let tags = world.run("repo tags --oci-layout layout").success().stdout;
+    assert_eq!(tags.lines().count(), 20, "{tags}");
+    valid(&world.path("layout"));
+    assert_eq!(drafts(&world.path("layout")), 0);
+}
