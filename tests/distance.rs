@@ -19,7 +19,7 @@ use std::sync::Arc;
 use oras::content::{Body, Source, Target};
 use oras::files::{Output, Rules, Staging};
 use oras::oci::{Annotations, Descriptor, Locator, Manifest, Tag, json, media_type};
-use oras::ops::{self, Artifact, FileAnnotations, Files, Reach};
+use oras::ops::{self, Artifact, FileAnnotations, Files, Reach, Titles};
 use oras::transfer::{Limits, Present, Subjects};
 
 use far::{Far, Has, trips};
@@ -214,8 +214,14 @@ fn folder(count: usize) -> tempfile::TempDir {
 
 async fn pull(source: &dyn Source, folder: &Path, limits: Limits) -> ops::Pulled {
     let output = Output::new(folder, Rules::default());
-    let request =
-        ops::Pull { at: by_tag("v1"), platform: None, config: None, subjects: Subjects::Left, limits };
+    let request = ops::Pull {
+        at: by_tag("v1"),
+        platform: None,
+        config: None,
+        subjects: Subjects::Left,
+        only: Titles::default(),
+        limits,
+    };
     ops::pull(source, &output, request, Arc::new(())).await.unwrap()
 }
 

@@ -3,13 +3,13 @@
 //! Only what was not there before is remembered. What replaced something stays: the old is gone, and the new was
 //! checked before it came.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use walkdir::WalkDir;
-
+use super::folder::{Folder, Kind};
 use crate::disk::Draft;
 use crate::error::{Error, IoContext, Result};
 
@@ -40,10 +40,23 @@ fn holder(path: &Path) -> Result<Holder> {
     match fs::symlink_metadata(path) {
         Ok(about) if about.is_dir() => Ok(Holder::Folder),
         Ok(about) if about.is_file() || about.is_symlink() => Ok(Holder::File),
-        Ok(_) => Err(Error::invalid(format!("open {}: not a regular file", path.display()))),
+        Ok(_) => Err(not_regular(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Holder::Nobody),
         Err(error) => Err(Error::io("lstat", path, error)),
     }
+}
+
+fn holder_in(folder: &Folder, name: &OsStr, path: &Path) -> Result<Holder> {
+    match folder.kind(name).at("lstat", path)? {
+        None => Ok(Holder::Nobody),
+        Some(Kind::Folder) => Ok(Holder::Folder),
+        Some(Kind::File | Kind::Link) => Ok(Holder::File),
+        Some(Kind::Other) => Err(not_regular(path)),
+    }
+}
+
+fn not_regular(path: &Path) -> Error {
+    Error::invalid(format!("open {}: not a regular file", path.display()))
 }
 
 /// Fails where something is in the way of a file.
@@ -87,29 +100,42 @@ impl Ledger {
         Ok(())
     }
 
-    /// Moves a folder to its final name, or what is in it into the folder that has the name.
-    pub(super) fn settle(&self, from: &Path, to: &Path) -> Result<()> {
-        let mut walk = WalkDir::new(from).sort_by_file_name().into_iter();
-        while let Some(found) = walk.next() {
-            let found = found.map_err(|error| Error::invalid(error.to_string()))?;
-            let relative = found.path().strip_prefix(from).unwrap_or(found.path());
-            let target = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
-            if !found.file_type().is_dir() {
-                let holder = file_holder(&target)?;
-                fs::rename(found.path(), &target).at("rename", &target)?;
-                self.remember(holder, Made::File(target));
-                continue;
+    /// Moves what is called `name` in one folder to `new` in another, in place of a file or link that is there; a
+    /// folder that is there gets what is in the other one. `path` is where that is, for the record and for failures.
+    pub(super) fn settle(
+        &self,
+        (from, name): (&Folder, &OsStr),
+        (to, new): (&Folder, &OsStr),
+        path: &Path,
+    ) -> Result<()> {
+        let before = holder_in(to, new, path)?;
+        let is_folder = from.kind(name).at("lstat", path)? == Some(Kind::Folder);
+        match (is_folder, before) {
+            (true, Holder::Folder) => {
+                let inner = from.enter(name).at("open", path)?;
+                let into = to.enter(new).at("open", path)?;
+                return self.settle_all(&inner, &into, path);
             }
-            let holder = holder(&target)?;
-            if holder == Holder::Folder {
-                continue;
+            (false, Holder::Folder) => {
+                return Err(Error::io("open", path, io::ErrorKind::IsADirectory.into()));
             }
-            if holder == Holder::File {
-                make_way(&target)?;
-            }
-            fs::rename(found.path(), &target).at("rename", &target)?;
-            self.remember(holder, Made::Tree(target));
-            walk.skip_current_dir();
+            // A link gives way to a folder; a file does not.
+            (true, Holder::File) => match to.kind(new).at("lstat", path)? {
+                Some(Kind::Link) => to.remove(new).at("remove", path)?,
+                _ => return Err(Error::io("mkdir", path, io::ErrorKind::NotADirectory.into())),
+            },
+            _ => {}
+        }
+        from.rename(name, to, new).at("rename", path)?;
+        let path = path.to_owned();
+        self.remember(before, if is_folder { Made::Tree(path) } else { Made::File(path) });
+        Ok(())
+    }
+
+    /// The same for everything that is in a folder.
+    pub(super) fn settle_all(&self, from: &Folder, to: &Folder, path: &Path) -> Result<()> {
+        for name in from.names().at("open", path)? {
+            self.settle((from, &name), (to, &name), &path.join(&name))?;
         }
         Ok(())
     }
@@ -141,14 +167,6 @@ impl Ledger {
         made.reverse();
         self.made().splice(0..0, made);
     }
-}
-
-/// A link gives way to a folder; a file does not.
-fn make_way(path: &Path) -> Result<()> {
-    if !fs::symlink_metadata(path).at("lstat", path)?.is_symlink() {
-        return Err(Error::io("mkdir", path, io::ErrorKind::NotADirectory.into()));
-    }
-    fs::remove_file(path).at("remove", path)
 }
 
 #[cfg(test)]

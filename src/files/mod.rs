@@ -7,6 +7,7 @@
 mod archive;
 mod argument;
 mod compression;
+mod folder;
 mod header;
 mod ledger;
 mod output;

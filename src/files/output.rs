@@ -5,6 +5,7 @@
 //! the graph reads them. What was made here is removed again unless [`Output::keep`] says that all went well.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,9 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
+use super::folder::Folder;
 use super::ledger::{Ledger, in_the_way};
 use super::path;
-use super::unpack::{Place, unpack};
+use super::unpack::{Place, ROOT, unpack};
 use crate::content::{Body, Memory, Put, Source, Target, checked, read_checked};
 use crate::disk::{self, Draft, Wanted};
 use crate::error::{Error, IoContext, Kind, Result};
@@ -229,11 +231,30 @@ impl Inner {
         let content: Option<Digest> = content.and_then(|digest| digest.parse().ok());
         let place = Place { target: path, title: node.title().unwrap_or_default() };
         let unpacked = unpack(draft.file(), place, content.as_ref(), beside, wanted)?;
-        // A folder that the user named by a link is that folder, not the link.
-        let settled =
-            if path == self.folder { fs::canonicalize(path).at("lstat", path)? } else { path.to_owned() };
-        self.ledger.settle(&unpacked.root, &settled)?;
-        unpacked.finish(&settled)
+        let (from, root) = (unpacked.folder()?, OsStr::new(ROOT));
+        let target = match path.file_name() {
+            // A folder that the user named by a link is that folder, not the link.
+            _ if path == self.folder => {
+                let (from, to) = (from.enter(root).at("open", path)?, self.held(path)?);
+                self.ledger.settle_all(&from, &to, path)?;
+                to
+            }
+            Some(name) => {
+                let parent = self.held(path.parent().unwrap_or(path))?;
+                self.ledger.settle((&from, root), (&parent, name), path)?;
+                parent.enter(name).at("open", path)?
+            }
+            None => return Err(Error::invalid(format!("{} is no name of a folder", path.display()))),
+        };
+        unpacked.finish(&target, path)
+    }
+
+    /// A folder of the output, held open: reached from the output itself through no link, unless all paths are allowed.
+    fn held(&self, path: &Path) -> Result<Folder> {
+        if self.rules.traversal == Traversal::Allow {
+            return Folder::open(path).at("open", path);
+        }
+        Folder::below(&self.folder, path).at("open", path)?.ok_or_else(outside)
     }
 
     fn claim(&self, title: &str, node: &Descriptor) -> Result<PathBuf> {
@@ -253,7 +274,6 @@ impl Inner {
 
     /// Where a title leads: by its text, and through the links that are on the way to it now.
     fn resolve(&self, title: &str) -> Result<PathBuf> {
-        let refused = || Error::invalid(Outside.to_string()).caused_by(Outside);
         if title.contains('\0') {
             return Err(Error::invalid(format!("{title:?} is no name of a file")));
         }
@@ -262,11 +282,11 @@ impl Inner {
             return Ok(path);
         }
         if !path.starts_with(&self.folder) {
-            return Err(refused());
+            return Err(outside());
         }
         let real = |path: &Path| real(path).at("lstat", path);
         let parent = path.parent().unwrap_or(&path);
-        if real(parent)?.starts_with(real(&self.folder)?) { Ok(path) } else { Err(refused()) }
+        if real(parent)?.starts_with(real(&self.folder)?) { Ok(path) } else { Err(outside()) }
     }
 
     fn written_at(&self, node: &Descriptor) -> Option<PathBuf> {
@@ -282,6 +302,10 @@ impl Inner {
         let same = |written: &&Written| written.node.digest == *digest && !is_archive(&written.node);
         known.written.iter().find(same).map(|written| written.path.clone())
     }
+}
+
+fn outside() -> Error {
+    Error::invalid(Outside.to_string()).caused_by(Outside)
 }
 
 /// The path without links, as far as there is anything; what is not there yet is no link.

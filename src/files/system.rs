@@ -2,8 +2,9 @@
 //!
 //! Twins for Unix and for all others, with the same meaning as far as the system has one.
 
-use std::fs::{self, Metadata, OpenOptions};
-use std::io;
+#[cfg(unix)]
+use std::fs;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use super::header::EntryKind;
@@ -102,15 +103,6 @@ pub(super) fn path_of(name: &[u8]) -> Result<PathBuf> {
     Ok(PathBuf::from(text))
 }
 
-#[cfg(unix)]
-pub(super) fn with_mode(options: &mut OpenOptions, mode: u32) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(mode);
-}
-
-#[cfg(not(unix))]
-pub(super) fn with_mode(_: &mut OpenOptions, _: u32) {}
-
 /// The bits that the user wants no new file to have, as seen from a folder that was just made.
 #[cfg(unix)]
 pub(super) fn mask(folder: &Path) -> Result<u32> {
@@ -122,26 +114,4 @@ pub(super) fn mask(folder: &Path) -> Result<u32> {
 #[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
 pub(super) fn mask(_: &Path) -> Result<u32> {
     Ok(0)
-}
-
-#[cfg(unix)]
-pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o1777))
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
-pub(super) fn set_mode(_: &Path, _: u32) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-pub(super) fn make_symlink(target: &Path, path: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, path)
-}
-
-#[cfg(windows)]
-pub(super) fn make_symlink(target: &Path, path: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(target, path)
 }

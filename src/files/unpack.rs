@@ -2,11 +2,13 @@
 //!
 //! Everything is unpacked into a private folder beside the target first, and moved from there when all of it was
 //! right. So a link can only mislead into that folder, and nothing is seen under a final name of an archive that
-//! was refused. Entries must lie below the title; no link may stand on the way to one, or lead out. Rights of
+//! was refused. Folders are held open while they are written to, so that one that is swapped for a link meanwhile leads
+//! nowhere. Entries must lie below the title; no link may stand on the way to one, or lead out. Rights of
 //! programs to be another user are dropped, devices and pipes are left out.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,12 +18,15 @@ use walkdir::WalkDir;
 
 use super::archive::{Archive, Member, MemberKind, broken};
 use super::compression::plain;
+use super::folder::{Folder as Handle, Kind};
 use super::path;
-use super::system::{make_symlink, mask, path_of, set_mode, with_mode};
+use super::system::{mask, path_of};
 use crate::disk::Wanted;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Digest, Hasher};
 
+/// The name of the content in the private folder.
+pub(super) const ROOT: &str = "root";
 /// The most bytes of a name: as many as Linux takes of a path. Each of its parts is looked at.
 const LONGEST: usize = 4096;
 /// As many links are followed by the system before it takes them for a loop.
@@ -39,11 +44,8 @@ pub(super) struct Place<'a> {
 /// An archive that was unpacked and has not got its final name yet.
 #[derive(Debug)]
 pub(super) struct Unpacked {
-    /// Goes away when this is dropped, with all that was not moved.
-    #[expect(dead_code, reason = "held for its end")]
+    /// The content lies in it as [`ROOT`]. Goes away when this is dropped, with all that was not moved.
     temporary: TempDir,
-    /// The content, inside.
-    pub(super) root: PathBuf,
     folders: Folders,
     mask: u32,
 }
@@ -69,14 +71,15 @@ pub(super) fn unpack(
 ) -> Result<Unpacked> {
     file.seek(SeekFrom::Start(0)).at("seek", place.target)?;
     let temporary = TempDir::with_prefix_in(".oras-", beside).at("mkdir", beside)?;
-    let root = temporary.path().join("root");
+    let root = temporary.path().join(ROOT);
     fs::create_dir(&root).at("mkdir", &root)?;
     let mask = mask(&root)?;
     let hasher = content.map(|content| Hasher::new(content.algorithm()));
     let reader = plain(file).map_err(|error| broken(&error))?;
     let mut reader = Hashed { reader, hasher, wanted };
     let mut archive = Archive::new(&mut reader);
-    let mut work = Work { place, root: &root, folders: Folders::new(), parent: None, links: false };
+    let top = Handle::open(&root).at("open", &root)?;
+    let mut work = Work { place, root: &root, top, folders: Folders::new(), parent: None, links: false };
     while let Some(member) = archive.next()? {
         work.entry(&member, &mut archive)?;
     }
@@ -88,18 +91,23 @@ pub(super) fn unpack(
     if reader.hasher.map(Hasher::finish).as_ref() != content {
         return Err(Error::mismatch("content digest mismatch"));
     }
-    Ok(Unpacked { temporary, root, folders, mask })
+    Ok(Unpacked { temporary, folders, mask })
 }
 
 impl Unpacked {
-    /// Gives the folders their rights and times, at the place where they are now.
-    pub(super) fn finish(&self, target: &Path) -> Result<()> {
+    /// The private folder.
+    pub(super) fn folder(&self) -> Result<Handle> {
+        Handle::open(self.temporary.path()).at("open", self.temporary.path())
+    }
+
+    /// Gives the folders their rights and times, below the folder where they are now.
+    pub(super) fn finish(&self, target: &Handle, shown: &Path) -> Result<()> {
         // A name comes after those of the folders that it lies in.
         for (name, folder) in self.folders.iter().rev() {
-            let path = target.join(name);
-            // Not on every file system, and no reason to fail.
-            let _ = File::open(&path).and_then(|opened| opened.set_modified(folder.modified));
-            set_mode(&path, folder.mode & !self.mask).at("chmod", &path)?;
+            let finished = target
+                .walk(name, false)
+                .and_then(|found| found.finish(folder.mode & !self.mask, folder.modified));
+            finished.map_err(|error| Error::io("chmod", shown.join(name), error))?;
         }
         Ok(())
     }
@@ -126,9 +134,11 @@ impl<R: Read> Read for Hashed<'_, R> {
 struct Work<'a> {
     place: Place<'a>,
     root: &'a Path,
+    /// The root, held open.
+    top: Handle,
     folders: Folders,
-    /// A folder below the root that is known to be there with no link on the way to it.
-    parent: Option<PathBuf>,
+    /// The folder of the entry that came last, by its name below the root, held open.
+    parent: Option<(PathBuf, Handle)>,
     /// Whether there is any symbolic link.
     links: bool,
 }
@@ -139,18 +149,17 @@ impl Work<'_> {
             return Ok(());
         }
         let name = self.inside(&member.name)?;
-        let path = self.root.join(&name);
-        if name.as_os_str().is_empty() {
-            return self.top(member);
-        }
-        self.prepare(&name, &member.name)?;
+        let Some(last) = name.file_name() else { return self.top(member) };
+        let parent = self.parent(&name, &member.name)?;
         match member.kind {
-            MemberKind::File => self.file(&path, member, content),
-            MemberKind::Folder => self.folder(name, &path, member),
-            MemberKind::HardLink => self.hard_link(&path, member),
-            MemberKind::Symlink => self.symlink(&name, &path, member),
-            MemberKind::Other => Ok(()),
+            MemberKind::File => self.file(&parent, last, &name, member, content)?,
+            MemberKind::Folder => self.folder(&parent, last, &name, member)?,
+            MemberKind::HardLink => self.hard_link(&parent, last, &name, member)?,
+            MemberKind::Symlink => self.symlink(&parent, last, &name, member)?,
+            MemberKind::Other => {}
         }
+        self.parent = Some((name.parent().unwrap_or(Path::new("")).to_owned(), parent));
+        Ok(())
     }
 
     /// The entry of the title itself, which is a folder.
@@ -180,59 +189,60 @@ impl Work<'_> {
         Error::invalid(format!("{:?} is outside of {:?}", name.to_string_lossy(), self.place.title))
     }
 
-    /// Makes the folders on the way to an entry. There may be no link among them.
-    fn prepare(&mut self, name: &Path, typed: &[u8]) -> Result<()> {
-        let Some(parent) = name.parent() else { return Ok(()) };
-        if self.parent.as_deref() == Some(parent) {
-            return Ok(());
+    /// The folder of an entry, made where it is missing. There may be no link on the way.
+    fn parent(&mut self, name: &Path, typed: &[u8]) -> Result<Handle> {
+        let parent = name.parent().unwrap_or(Path::new(""));
+        if let Some((known, folder)) = self.parent.take()
+            && known == parent
+        {
+            return Ok(folder);
         }
-        self.no_link_before(name, typed)?;
-        let made = self.root.join(parent);
-        fs::create_dir_all(&made).map_err(|error| self.failed("mkdir", &made, error))?;
-        self.parent = Some(parent.to_owned());
-        Ok(())
+        self.top.walk(parent, true).map_err(|error| {
+            self.link_before(name, typed).unwrap_or_else(|| self.failed("mkdir", parent, error))
+        })
     }
 
-    fn no_link_before(&self, name: &Path, typed: &[u8]) -> Result<()> {
-        for folder in name.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
-            let about = fs::symlink_metadata(self.root.join(folder));
-            if about.is_ok_and(|about| about.is_symlink()) {
-                return Err(Error::invalid(format!(
-                    "no symbolic link allowed between {:?} and {:?}",
-                    self.place.title,
-                    shown(typed)
-                )));
-            }
-        }
-        Ok(())
+    /// Why a name cannot be reached, if that is because of a link.
+    fn link_before(&self, name: &Path, typed: &[u8]) -> Option<Error> {
+        let mut folders = name.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        let is_link = |folder: &Path| {
+            fs::symlink_metadata(self.root.join(folder)).is_ok_and(|about| about.is_symlink())
+        };
+        folders.any(is_link).then(|| {
+            let title = self.place.title;
+            Error::invalid(format!("no symbolic link allowed between {title:?} and {:?}", shown(typed)))
+        })
     }
 
-    /// A failure, named by the path that the user will know.
-    fn failed(&self, action: &'static str, path: &Path, error: io::Error) -> Error {
-        let relative = path.strip_prefix(self.root).unwrap_or(path);
-        Error::io(action, self.place.target.join(relative), error)
+    /// A failure with what has this name below the root, named by the path that the user will know.
+    fn failed(&self, action: &'static str, name: &Path, error: io::Error) -> Error {
+        Error::io(action, self.place.target.join(name), error)
     }
 
     /// Removes the file or link that an earlier entry left under this name.
-    fn make_way(&self, path: &Path) -> Result<()> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed("remove", path, error)),
+    fn make_way(&self, folder: &Handle, last: &OsStr, name: &Path) -> Result<()> {
+        match folder.remove(last) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed("remove", name, error)),
             _ => Ok(()),
         }
     }
 
-    fn file(&self, path: &Path, member: &Member, content: &mut impl Read) -> Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        with_mode(&mut options, member.mode & 0o777);
-        let opened = match options.open(path) {
+    fn file(
+        &self,
+        folder: &Handle,
+        last: &OsStr,
+        name: &Path,
+        member: &Member,
+        content: &mut impl Read,
+    ) -> Result<()> {
+        let opened = match folder.create(last, member.mode) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.make_way(path)?;
-                options.open(path)
+                self.make_way(folder, last, name)?;
+                folder.create(last, member.mode)
             }
             opened => opened,
         };
-        let mut file = opened.map_err(|error| self.failed("open", path, error))?;
+        let mut file = opened.map_err(|error| self.failed("open", name, error))?;
         let mut piece = vec![0; 32 * 1024];
         loop {
             let read = match content.read(&mut piece) {
@@ -240,23 +250,23 @@ impl Work<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 read => read.map_err(|error| broken(&error))?,
             };
-            file.write_all(&piece[..read]).map_err(|error| self.failed("write", path, error))?;
+            file.write_all(&piece[..read]).map_err(|error| self.failed("write", name, error))?;
         }
         // Not on every file system, and no reason to fail.
         let _ = file.set_modified(time(member.modified));
         Ok(())
     }
 
-    fn folder(&mut self, name: PathBuf, path: &Path, member: &Member) -> Result<()> {
-        match fs::symlink_metadata(path) {
-            Ok(about) if about.is_dir() => {}
-            Ok(about) if about.is_symlink() => {
-                self.make_way(path)?;
-                fs::create_dir(path).map_err(|error| self.failed("mkdir", path, error))?;
-            }
-            _ => fs::create_dir(path).map_err(|error| self.failed("mkdir", path, error))?,
+    fn folder(&mut self, folder: &Handle, last: &OsStr, name: &Path, member: &Member) -> Result<()> {
+        let failed = |error| self.failed("mkdir", name, error);
+        let kind = folder.kind(last).map_err(failed)?;
+        if kind == Some(Kind::Link) {
+            self.make_way(folder, last, name)?;
         }
-        self.finish_later(name, member);
+        if kind != Some(Kind::Folder) {
+            folder.make(last).map_err(failed)?;
+        }
+        self.finish_later(name.to_owned(), member);
         Ok(())
     }
 
@@ -265,32 +275,37 @@ impl Work<'_> {
         self.folders.insert(name, Folder { mode: member.mode, modified: time(member.modified) });
     }
 
-    fn hard_link(&mut self, path: &Path, member: &Member) -> Result<()> {
-        let name = self.inside(&member.link)?;
-        self.no_link_before(&name, &member.link)?;
-        let target = self.root.join(name);
-        let failed = |error| error_of_link(&member.link, error);
-        let about =
-            fs::symlink_metadata(&target).map_err(|error| failed(self.failed("lstat", &target, error)))?;
-        if about.is_symlink() {
-            let text = format!("hard link target {:?} is a symbolic link", shown(&member.link));
-            return Err(Error::invalid(text));
+    fn hard_link(&self, folder: &Handle, last: &OsStr, name: &Path, member: &Member) -> Result<()> {
+        let target = self.inside(&member.link)?;
+        let failed = |error: Error| error.within(format!("hard link {:?}", shown(&member.link)));
+        let missing = |error| failed(self.failed("lstat", &target, error));
+        let Some(file) = target.file_name() else { return Err(missing(io::ErrorKind::IsADirectory.into())) };
+        let way = target.parent().unwrap_or(Path::new(""));
+        let from = self.top.walk(way, false);
+        let from =
+            from.map_err(|error| self.link_before(&target, &member.link).unwrap_or_else(|| missing(error)))?;
+        match from.kind(file).map_err(missing)? {
+            None => {
+                return Err(missing(io::Error::new(io::ErrorKind::NotFound, "no such file or directory")));
+            }
+            Some(Kind::Link) => {
+                let text = format!("hard link target {:?} is a symbolic link", shown(&member.link));
+                return Err(Error::invalid(text));
+            }
+            Some(_) if target == *name => return Ok(()),
+            Some(_) => {}
         }
-        if target == path {
-            return Ok(());
-        }
-        self.make_way(path)?;
-        fs::hard_link(&target, path).map_err(|error| failed(self.failed("link", path, error)))
+        self.make_way(folder, last, name)?;
+        from.link(file, folder, last).map_err(|error| failed(self.failed("link", name, error)))
     }
 
-    fn symlink(&mut self, name: &Path, path: &Path, member: &Member) -> Result<()> {
+    fn symlink(&mut self, folder: &Handle, last: &OsStr, name: &Path, member: &Member) -> Result<()> {
         let target = path_of(&member.link)?;
         let seen_from = self.place.target.join(name.parent().unwrap_or(Path::new("")));
         self.inside(path::join(&seen_from, &target).as_os_str().as_encoded_bytes())?;
-        self.make_way(path)?;
+        self.make_way(folder, last, name)?;
         self.links = true;
-        self.parent = None;
-        make_symlink(&target, path).map_err(|error| self.failed("symlink", path, error))
+        folder.symlink(&target, last).map_err(|error| self.failed("symlink", name, error))
     }
 
     /// Follows every link as the system would: each of them alone may look harmless and together they lead out.
@@ -342,10 +357,6 @@ impl Work<'_> {
         }
         Ok(true)
     }
-}
-
-fn error_of_link(link: &[u8], error: Error) -> Error {
-    error.within(format!("hard link {:?}", shown(link)))
 }
 
 fn shown(name: &[u8]) -> String {

@@ -37,7 +37,7 @@ pub use index::{CreateIndex, IndexStep, Named, Told, UpdateIndex, create_index, 
 pub use manifest::{Fetched, delete, fetch_manifest, find_config, found, resolve};
 pub use pack::{Artifact, ImageSpec, PackError};
 pub use plan::{Action, Done};
-pub use pull::{Pull, Pulled, PulledFile, pull};
+pub use pull::{Pull, Pulled, PulledFile, Titles, pull, pull_one};
 pub use push::{Push, Pushed, push};
 pub use push_manifest::{PushManifest, push_manifest};
 pub use stage::{FileAnnotations, Files};

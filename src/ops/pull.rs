@@ -1,7 +1,12 @@
-//! Pull: the files of an artifact into a folder.
+//! Pull: the files of an artifact into a folder, or one of them as bytes.
 //!
-//! Manifests are only looked through; what has a title is written, and nothing else is requested. What has the bytes
-//! of something that was written already is written from that. When it fails, what was made is removed again.
+//! First all manifests are looked through, so that what cannot work is told before anything is written: a title that
+//! two files have or that leads out of the folder, a file that is not there. Then what has a title is written, and
+//! nothing else is requested. What has the bytes of something that was written already is written from that. When it
+//! fails, what was made is removed again.
+
+mod contents;
+mod titles;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -9,10 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::content::{Source, Target};
+pub use titles::Titles;
+
+use contents::{Contents, Titled, titled};
+
+use crate::content::{Body, Source, Target};
 use crate::error::{Context, Result, Side};
 use crate::files::{FileArgument, Output};
-use crate::oci::{Descriptor, Digest, Document, Locator, Platform, annotations};
+use crate::oci::{Descriptor, Locator, Platform};
 use crate::progress::{Ending, Event, Reporter};
 use crate::transfer::{Documents, Entered, Limits, Moving, Subjects, Visit, select, walk};
 
@@ -27,6 +36,8 @@ pub struct Pull {
     pub config: Option<FileArgument>,
     /// Whether the files of subjects come too.
     pub subjects: Subjects,
+    /// Which files are wanted. The config is, where it has a place.
+    pub only: Titles,
     /// How much at once.
     pub limits: Limits,
 }
@@ -65,91 +76,113 @@ pub async fn pull(
     reporter: Arc<dyn Reporter>,
 ) -> Result<Pulled> {
     let documents = Documents::new(source);
-    let (mut root, _) = documents.at(&request.at).await?;
-    if let Some(platform) = &request.platform {
-        root = select(&documents, &root, platform).await?;
+    let limits = request.limits;
+    let (root, contents) = look(&documents, request, &*reporter).await?;
+    let files = contents.files(&root)?;
+    for file in &files {
+        output.claim(file)?;
     }
-    let job = Job {
-        documents: &documents,
-        output,
-        reporter,
-        subjects: request.subjects,
-        seen: Mutex::new(Seen { config: request.config, ..Seen::default() }),
-    };
-    if let Err(error) = walk(std::slice::from_ref(&root), request.limits, &job).await {
+    let job = Job { source, contents: &contents, output, reporter, written: Mutex::default() };
+    if let Err(error) = walk(std::slice::from_ref(&root), limits, &job).await {
         output.undo().await;
         return Err(error);
     }
     output.commit().await?;
     output.keep();
-    let seen = job.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let files = seen.files(&root, output);
-    Ok(Pulled { root, files, skipped: seen.skipped_layers })
+    let paths: HashMap<Titled, PathBuf> =
+        output.written().into_iter().map(|written| (titled(&written.node), written.path)).collect();
+    let file = |node: &Descriptor| {
+        paths.get(&titled(node)).map(|path| PulledFile { path: path.clone(), node: node.clone() })
+    };
+    let files = contents.listed(&root).filter_map(file).collect();
+    Ok(Pulled { root, files, skipped: contents.skipped_layers && !contents.only.choose() })
+}
+
+/// The one file of an artifact that is wanted, and its bytes; an archive is given as it is.
+///
+/// # Errors
+/// Those of the source; there is no such file, or there are several.
+pub async fn pull_one(
+    source: &dyn Source,
+    request: Pull,
+    reporter: Arc<dyn Reporter>,
+) -> Result<(Descriptor, Descriptor, Body)> {
+    let documents = Documents::new(source);
+    let (root, contents) = look(&documents, request, &*reporter).await?;
+    let file = contents.only_file(&root)?;
+    let (body, _) = Moving::new(source, &file, &reporter);
+    Ok((root, file, body))
+}
+
+/// Looks through all manifests of what is to be pulled.
+async fn look(
+    documents: &Documents<'_>,
+    request: Pull,
+    reporter: &dyn Reporter,
+) -> Result<(Descriptor, Contents)> {
+    let (mut root, _) = documents.at(&request.at).await?;
+    if let Some(platform) = &request.platform {
+        root = select(documents, &root, platform).await?;
+    }
+    let Pull { config, subjects, only, limits, .. } = request;
+    let contents = Mutex::new(Contents::new(config, subjects, only));
+    let look = Look { documents, reporter, contents };
+    walk(std::slice::from_ref(&root), limits, &look).await?;
+    Ok((root, look.contents.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+struct Look<'a> {
+    documents: &'a Documents<'a>,
+    reporter: &'a dyn Reporter,
+    contents: Mutex<Contents>,
+}
+
+#[async_trait]
+impl Visit for Look<'_> {
+    async fn enter(&self, node: &Descriptor) -> Result<Entered> {
+        // A root that is no manifest is taken for a blob, which is not there.
+        if !node.is_manifest() {
+            return Ok(Entered::Done);
+        }
+        self.reporter.report(Event::Started(node));
+        let document = self.documents.document(node).await.on(Side::Source)?;
+        self.reporter.report(Event::Processing(node));
+        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        for skipped in contents.add(node, &document) {
+            self.reporter.report(Event::Ended(&skipped, Ending::Skipped));
+        }
+        let inner = contents.of(&node.digest).map(|wanted| wanted.manifests.clone());
+        Ok(Entered::Children(inner.unwrap_or_default()))
+    }
+
+    async fn transfer(&self, _node: &Descriptor) -> Result<()> {
+        Ok(())
+    }
+
+    async fn leave(&self, _node: &Descriptor) -> Result<()> {
+        Ok(())
+    }
 }
 
 struct Job<'a> {
-    documents: &'a Documents<'a>,
+    source: &'a dyn Source,
+    contents: &'a Contents,
     output: &'a Output,
     reporter: Arc<dyn Reporter>,
-    subjects: Subjects,
-    seen: Mutex<Seen>,
-}
-
-/// A node under a title. The same bytes may have several.
-type Titled = (Digest, String);
-
-fn titled(node: &Descriptor) -> Titled {
-    (node.digest.clone(), node.title().unwrap_or_default().to_owned())
-}
-
-#[derive(Default)]
-struct Seen {
-    /// Where the next config goes.
-    config: Option<FileArgument>,
-    /// What each manifest is made of, as far as it is wanted.
-    wanted: HashMap<Digest, Wanted>,
-    /// What was claimed of the folder, and what was told to be skipped.
-    told: HashSet<Titled>,
-    written: HashSet<Titled>,
-    skipped_layers: bool,
-}
-
-struct Wanted {
-    manifests: Vec<Descriptor>,
-    files: Vec<Descriptor>,
-    /// The files that belong to the artifact itself, in its order.
-    listed: Vec<Descriptor>,
+    written: Mutex<HashSet<Titled>>,
 }
 
 impl Job<'_> {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn written(&self) -> MutexGuard<'_, HashSet<Titled>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn report(&self, event: Event<'_>) {
         self.reporter.report(event);
     }
 
-    async fn look_through(&self, node: &Descriptor) -> Result<Vec<Descriptor>> {
-        self.report(Event::Started(node));
-        let document = self.documents.document(node).await.on(Side::Source)?;
-        self.report(Event::Processing(node));
-        let (wanted, skipped) = self.seen().sort(&document, self.subjects);
-        for node in skipped {
-            self.report(Event::Ended(&node, Ending::Skipped));
-        }
-        for file in &wanted.files {
-            if self.seen().told.insert(titled(file)) {
-                self.output.claim(file)?;
-            }
-        }
-        let children = wanted.files.iter().chain(&wanted.manifests).cloned().collect();
-        self.seen().wanted.insert(node.digest.clone(), wanted);
-        Ok(children)
-    }
-
     async fn write(&self, node: &Descriptor) -> Result<()> {
-        let (body, moving) = Moving::new(self.documents.source(), node, &self.reporter);
+        let (body, moving) = Moving::new(self.source, node, &self.reporter);
         moving.outcome(self.output.put(node, body).await)?;
         Ok(())
     }
@@ -164,74 +197,19 @@ impl Job<'_> {
     }
 }
 
-impl Seen {
-    /// What is wanted of a manifest, and what is left out and was not told yet.
-    fn sort(&mut self, document: &Document, subjects: Subjects) -> (Wanted, Vec<Descriptor>) {
-        let mut config = document.config.clone();
-        if let Some(config) = &mut config
-            && let Some(place) = self.config.take()
-            && place.kind().is_none_or(|kind| kind == config.media_type)
-        {
-            config.annotations.insert(annotations::TITLE.to_owned(), place.path);
-        }
-        let config =
-            config.filter(|node| node.title().is_some() || node.digest != Descriptor::empty().digest);
-        let subject = document.subject.iter().filter(|_| subjects == Subjects::Taken);
-        let layers = document.layers.iter().chain(&document.blobs).chain(&document.manifests);
-        let own: HashSet<&Digest> = layers.clone().map(|layer| &layer.digest).collect();
-        let mut wanted = Wanted { manifests: Vec::new(), files: Vec::new(), listed: Vec::new() };
-        let mut skipped = Vec::new();
-        for node in layers.clone().chain(subject).chain(&config) {
-            if node.is_manifest() {
-                wanted.manifests.push(node.clone());
-            } else if node.title().is_some() {
-                wanted.files.push(node.clone());
-            } else if !node.same_content(&Descriptor::empty()) {
-                self.skipped_layers |= own.contains(&node.digest);
-                if self.told.insert(titled(node)) {
-                    skipped.push(node.clone());
-                }
-            }
-        }
-        let files = document.children().filter(|node| !node.is_manifest() && node.title().is_some());
-        wanted.listed = files.cloned().collect();
-        (wanted, skipped)
-    }
-
-    /// The files of a manifest after those of the manifests in it.
-    fn files(&self, root: &Descriptor, output: &Output) -> Vec<PulledFile> {
-        let paths: HashMap<Titled, PathBuf> =
-            output.written().into_iter().map(|written| (titled(&written.node), written.path)).collect();
-        let mut files = Vec::new();
-        let mut open = vec![(&root.digest, false)];
-        let mut met = HashSet::new();
-        while let Some((digest, inner_done)) = open.pop() {
-            let Some(wanted) = self.wanted.get(digest) else { continue };
-            if inner_done {
-                files.extend(wanted.listed.iter().filter_map(|node| {
-                    paths.get(&titled(node)).map(|path| PulledFile { path: path.clone(), node: node.clone() })
-                }));
-            } else if met.insert(digest) {
-                open.push((digest, true));
-                open.extend(wanted.manifests.iter().rev().map(|node| (&node.digest, false)));
-            }
-        }
-        files
-    }
-}
-
 #[async_trait]
 impl Visit for Job<'_> {
     async fn enter(&self, node: &Descriptor) -> Result<Entered> {
-        if node.is_manifest() {
-            self.look_through(node).await.map(Entered::Children)
-        } else {
-            Ok(Entered::Leaf)
+        if !node.is_manifest() {
+            return Ok(Entered::Leaf);
         }
+        let wanted = self.contents.of(&node.digest);
+        let children = wanted.map(|wanted| wanted.files.iter().chain(&wanted.manifests).cloned().collect());
+        Ok(Entered::Children(children.unwrap_or_default()))
     }
 
     async fn transfer(&self, node: &Descriptor) -> Result<()> {
-        self.seen().written.insert(titled(node));
+        self.written().insert(titled(node));
         self.report(Event::Started(node));
         if let Err(error) = self.write(node).await {
             self.report(Event::Ended(node, Ending::Failed));
@@ -242,12 +220,10 @@ impl Visit for Job<'_> {
     }
 
     async fn leave(&self, node: &Descriptor) -> Result<()> {
-        let files =
-            self.seen().wanted.get(&node.digest).map(|wanted| wanted.files.clone()).unwrap_or_default();
-        for file in files {
-            let first = self.seen().written.insert(titled(&file));
+        for file in self.contents.of(&node.digest).map_or(&[][..], |wanted| &wanted.files) {
+            let first = self.written().insert(titled(file));
             if first {
-                self.restore(&file).await?;
+                self.restore(file).await?;
             }
         }
         self.report(Event::Ended(node, Ending::Done));

@@ -22,11 +22,12 @@ use crate::oci::{Descriptor, Digest, Document, Tag};
 use crate::progress::{Ending, Event, Reporter};
 
 /// What becomes of the subject of a manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Subjects {
     /// It is taken like a child.
     Taken,
     /// It is not looked at.
+    #[default]
     Left,
 }
 

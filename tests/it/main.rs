@@ -20,6 +20,7 @@
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
 //!   too much. `safety_secrets`: what must not reach anybody else. `safety_files`: titles and archives.
+//!   `safety_archives`: a collection of tricks with both.
 //!   `safety_layouts`: folders and tars that others have made. `safety_serve`: clients of the embedded registry.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
@@ -56,6 +57,7 @@ mod push;
 mod repository;
 mod retry;
 mod safety;
+mod safety_archives;
 mod safety_content;
 mod safety_files;
 mod safety_layouts;

@@ -110,3 +110,74 @@ fn what_does_not_exist_is_named() {
     --- exit code 1
     ");
 }
+
+#[test]
+fn only_files_with_a_matching_title_are_fetched() {
+    let (world, registry, artifact) = world();
+    let before = registry.log().len();
+    let _ = world.run(&format!("pull {artifact} -o out --file **/bye.* --file none{{,e}}")).failure();
+    let run = world.run(&format!("pull {artifact} -o out --file *.txt")).success();
+    assert_eq!(world.tree().iter().filter(|name| name.starts_with("out/")).count(), 2, "{run}");
+    assert_eq!(world.read("out/hi.txt"), "hello\n");
+    let _ = world.run(&format!("pull {artifact} -o both --file hi.txt --file sub/*")).success();
+    assert_eq!(world.read("both/sub/bye.txt"), "bye\n");
+    let blobs = registry.log()[before..].iter().filter(|line| line.contains("/blobs/")).count();
+    assert_eq!(blobs, 3, "{:?}", &registry.log()[before..]);
+    let run = world.run(&format!("pull {artifact} -o none --file *.md"));
+    insta::assert_snapshot!(run.failure(), @r#"
+    Downloading cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Processing  cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    --- stderr
+    Error: no file matches "*.md"; the artifact has hi.txt, sub/bye.txt
+    --- exit code 1
+    "#);
+    assert!(!world.path("none").exists());
+}
+
+#[test]
+fn one_file_goes_to_stdout_and_all_words_to_stderr() {
+    let (world, _registry, artifact) = world();
+    let run = world.run(&format!("pull {artifact} --output - --file hi.txt"));
+    insta::assert_snapshot!(run.success(), @"
+    hello
+    --- stderr
+    Downloading cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Processing  cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Downloading 5891b5b522d5 hi.txt
+    Downloaded  5891b5b522d5 hi.txt
+    Downloaded  cc38b2025344 application/vnd.oci.image.manifest.v1+json
+    Pulled [registry] localhost:5000/hello:v1
+    Digest: sha256:cc38b20253443f9c1fc5bc0a781d922ff2dd99ca8bd47879128108e8fecd117b
+    ");
+    let before = world.tree();
+    let run = world.run(&format!("pull {artifact} -o -")).failure();
+    assert!(
+        run.stderr.contains("Error: exactly one file is wanted, but the artifact has hi.txt, sub/bye.txt"),
+        "{run}"
+    );
+    let run = world.run(&format!("pull {artifact} -o - --file hi.txt --format json")).failure();
+    assert!(
+        run.stderr.contains("`--output -` cannot be used with `--format json` at the same time"),
+        "{run}"
+    );
+    assert_eq!((run.stdout.as_str(), world.tree()), ("", before));
+}
+
+#[test]
+fn two_files_for_one_name_are_refused_before_either_is_written() {
+    let (world, registry) = World::with_registry(Setup::default());
+    let address = registry.address();
+    for (tag, content) in [("a", "one"), ("b", "two")] {
+        world.write("same.txt", content);
+        world.write(&format!("{tag}.txt"), content);
+        let _ = world.run(&format!("push {address}/r:{tag} {tag}.txt same.txt")).success();
+    }
+    let _ = world.run(&format!("manifest index create {address}/r:both a b")).success();
+    let before = registry.log().len();
+    let run = world.run(&format!("pull {address}/r:both -o out")).failure();
+    assert!(run.stderr.contains("same.txt: duplicate name"), "{run}");
+    assert!(!world.path("out").exists(), "{:?}", world.tree());
+    assert!(!registry.log()[before..].iter().any(|line| line.contains("/blobs/")), "{:?}", registry.log());
+    let _ = world.run(&format!("pull {address}/r:both -o out --file ?.txt")).success();
+    assert_eq!((world.read("out/a.txt").as_str(), world.read("out/b.txt").as_str()), ("one", "two"));
+}

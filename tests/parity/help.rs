@@ -20,6 +20,7 @@ struct Page {
 /// What only ours has: flags, and examples with what is typed in them.
 const OURS: &[&str] = &[
     "--chunk-size size",
+    "--file glob",
     "--if-absent",
     "--keyring",
     "--retry int",
@@ -52,6 +53,8 @@ const OURS: &[&str] = &[
     "oras manifest delete --recursive --dry-run localhost:5000/hello:v1",
     "oras manifest delete --recursive --force localhost:5000/hello:v1",
     "oras tag --remove localhost:5000/hello:v1",
+    r#"oras pull localhost:5000/hello:v1 --file "*.txt" --file "docs/**""#,
+    "oras pull localhost:5000/hello:v1 --file hi.txt --output -",
 ];
 
 /// How two pages differ.

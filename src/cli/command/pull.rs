@@ -1,4 +1,4 @@
-//! `oras pull`: the files of an artifact come into a folder.
+//! `oras pull`: the files of an artifact come into a folder, or one of them to stdout.
 
 use std::error::Error as _;
 use std::fmt;
@@ -8,7 +8,8 @@ use clap::Args;
 use oras::error::Error;
 use oras::files::{Existing, FileArgument, Output, Outside, Rules, Traversal};
 use oras::oci::Digest;
-use oras::ops;
+use oras::ops::{self, Titles};
+use oras::progress::{Ending, Event};
 use oras::transfer::Subjects;
 use oras::transport::Action;
 use serde::Serialize;
@@ -16,14 +17,15 @@ use serde::Serialize;
 use crate::cli::app::App;
 use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::concurrency::ConcurrencyArgs;
-use crate::cli::args::format::{FormatArgs, Forms};
+use crate::cli::args::format::{Format, FormatArgs, Forms};
 use crate::cli::args::platform::PlatformArgs;
 use crate::cli::args::target::TargetArgs;
 use crate::cli::args::terminal::TerminalArgs;
 use crate::cli::args::value::path;
+use crate::cli::connect::End;
 use crate::cli::failure::Failure;
 use crate::cli::output::json::Node;
-use crate::cli::output::status::{Detail, reporter};
+use crate::cli::output::status::{Detail, aside, reporter};
 use crate::cli::output::{self, Outcome, words};
 use crate::cli::place::Place;
 use crate::cli::usage::{Count, Usage};
@@ -45,9 +47,14 @@ pub(crate) struct PullArgs {
     #[arg(value_name = "name")]
     arguments: Vec<String>,
 
-    /// output directory
+    /// output directory, or - for stdout, which takes exactly one file
     #[arg(short, long, value_name = "string", default_value = ".", value_parser = path())]
     output: PathBuf,
+
+    /// pull only the files whose title matches the pattern, may be repeated: * stands for anything but /, ** for any
+    /// folders
+    #[arg(long, value_name = "glob")]
+    file: Vec<String>,
 
     /// output manifest config file
     #[arg(long, value_name = "string")]
@@ -82,6 +89,17 @@ pub(crate) struct PullArgs {
 }
 
 impl PullArgs {
+    /// Whether the content goes to stdout, beside which no other form of a result has a place.
+    fn is_stdout(&self) -> Result<bool, Failure> {
+        let is_stdout = self.output.as_os_str() == "-";
+        match self.format.typed().filter(|format| is_stdout && *format != "text") {
+            Some(format) => Err(Failure::mistake(format!(
+                "`--output -` cannot be used with `--format {format}` at the same time"
+            ))),
+            None => Ok(is_stdout),
+        }
+    }
+
     fn rules(&self) -> Rules {
         Rules {
             existing: if self.keep_old_files { Existing::Keep } else { Existing::Replace },
@@ -96,6 +114,7 @@ pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
     let end = args.target.end(&raw)?.doing(&[Action::Pull]).at_most(args.concurrency.typed());
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;
+    let is_stdout = args.is_stdout()?;
     let at = end.place.named(&USAGE)?.clone();
     let config = args.config.as_deref().filter(|config| !config.is_empty());
     let request = ops::Pull {
@@ -103,14 +122,40 @@ pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
         platform,
         config: config.map(str::parse::<FileArgument>).transpose()?,
         subjects: if args.include_subject { Subjects::Taken } else { Subjects::Left },
+        only: Titles::matching(args.file.clone())?,
         limits: args.concurrency.limits(USUAL),
     };
+    if is_stdout {
+        return to_stdout(&args, request, &end, app).await;
+    }
     let folder = Output::new(app.env.working_folder()?.join(&args.output), args.rules());
     let drawing = args.terminal.drawing(&args.common, app);
     let reporter = reporter(app, &words::PULL, Detail::when(args.verbose.verbose), &format, drawing);
     let source = app.cached_source(&end).await?;
     let pulled = ops::pull(&*source, &folder, request, reporter).await.map_err(refused)?;
     output::show(app, &format, &Pulled::new(end.place, pulled))
+}
+
+/// The bytes of one file on stdout, and all words on stderr. What was printed cannot be taken back: wrong bytes are told
+/// at their end.
+async fn to_stdout(args: &PullArgs, request: ops::Pull, end: &End, app: &App) -> Result<(), Failure> {
+    let drawing = args.terminal.drawing(&args.common, app);
+    let detail = Detail::when(args.verbose.verbose);
+    let reporter = aside(app, &words::PULL, detail, &Format::Text, drawing);
+    let source = app.cached_source(end).await?;
+    let (root, file, body) = ops::pull_one(&*source, request, reporter.clone()).await?;
+    reporter.report(Event::Started(&file));
+    let poured = match body.open(0).await {
+        Ok(content) => app.terminal.pour(content).await,
+        Err(error) => Err(error.into()),
+    };
+    for node in [&file, &root] {
+        reporter.report(Event::Ended(node, if poured.is_ok() { Ending::Done } else { Ending::Failed }));
+    }
+    poured?;
+    app.terminal.stop_drawing();
+    app.terminal.warn(&format!("Pulled {}\nDigest: {}", end.place.shown(), root.digest));
+    Ok(())
 }
 
 /// A failure with the flag that allows what was refused.

@@ -41,8 +41,27 @@ pub(crate) fn reporter(
 ) -> Arc<dyn Reporter> {
     match format {
         _ if drawing == Drawing::Bars => Arc::new(Bars::new(&app.terminal, words)),
-        Format::Text => Arc::new(Lines { terminal: app.terminal.clone(), words, detail }),
+        Format::Text => {
+            Arc::new(Lines { terminal: app.terminal.clone(), words, detail, print: Terminal::status })
+        }
         _ => Arc::new(()),
+    }
+}
+
+/// The same for a command whose stdout has content: lines go to stderr.
+pub(crate) fn aside(
+    app: &App,
+    words: &'static Words,
+    detail: Detail,
+    format: &Format,
+    drawing: Drawing,
+) -> Arc<dyn Reporter> {
+    match format {
+        Format::Text if drawing != Drawing::Bars => {
+            let print = |terminal: &Terminal, line: &str| terminal.warn(line.trim_end_matches('\n'));
+            Arc::new(Lines { terminal: app.terminal.clone(), words, detail, print })
+        }
+        _ => reporter(app, words, detail, format, drawing),
     }
 }
 
@@ -51,12 +70,13 @@ struct Lines {
     terminal: Terminal,
     words: &'static Words,
     detail: Detail,
+    print: fn(&Terminal, &str),
 }
 
 impl Reporter for Lines {
     fn report(&self, event: Event<'_>) {
         if let Some(line) = line(event, self.words, self.detail) {
-            self.terminal.status(&line);
+            (self.print)(&self.terminal, &line);
         }
     }
 }

@@ -8,6 +8,7 @@ use flate2::write::GzEncoder;
 
 use super::*;
 use crate::files::header::{BLOCK, padding};
+use crate::files::ledger::Ledger;
 
 /// A header with any letter, any name and a right checksum, and content behind it.
 fn raw(kind: u8, name: &str, link: &str, content: &[u8]) -> Vec<u8> {
@@ -82,8 +83,9 @@ impl World {
         let target = self.out().join("dir");
         let place = Place { target: &target, title: "dir" };
         let unpacked = unpack(&archive, place, content, &self.out(), &Wanted::default())?;
-        crate::files::ledger::Ledger::default().settle(&unpacked.root, &target)?;
-        unpacked.finish(&target)?;
+        let (from, out) = (unpacked.folder()?, Handle::open(&self.out()).unwrap());
+        Ledger::default().settle((&from, ROOT.as_ref()), (&out, "dir".as_ref()), &target)?;
+        unpacked.finish(&out.enter("dir".as_ref()).unwrap(), &target)?;
         Ok(target)
     }
 
@@ -307,4 +309,76 @@ fn long_names_of_gnu_and_pax_are_read() {
     let pax = [extended(&[("path", "./dir/é"), ("linkpath", "x")]), file("x"), raw(0, "dir/old/", "", b"")];
     let dir = world.unpack(&pax).unwrap();
     assert!(dir.join("é").is_file() && dir.join("old").is_dir());
+}
+
+/// Content that does something when it is read.
+struct Meanwhile<F>(Option<F>);
+
+impl<F: FnOnce()> Read for Meanwhile<F> {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        if let Some(act) = self.0.take() {
+            act();
+        }
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_folder_that_is_swapped_for_a_link_meanwhile_leads_nothing_out() {
+    let world = World::new();
+    let (root, outside) = (world.out().join("root"), world.home.path().join("outside"));
+    fs::create_dir_all(root.join("a")).unwrap();
+    fs::create_dir(&outside).unwrap();
+    let top = Handle::open(&root).unwrap();
+    let place = Place { target: &world.out().join("dir"), title: "dir" };
+    let mut work = Work { place, root: &root, top, folders: Folders::new(), parent: None, links: false };
+    let member = |name: &str| Archive::new(file(name).as_slice()).next().unwrap().unwrap();
+    let swap = || {
+        fs::rename(root.join("a"), root.join("moved")).unwrap();
+        symlink(&outside, root.join("a")).unwrap();
+    };
+    work.entry(&member("dir/a/one"), &mut Meanwhile(Some(swap))).unwrap();
+    // The folder is held open and stays the same one.
+    work.entry(&member("dir/a/two"), &mut io::empty()).unwrap();
+    work.entry(&member("dir/b/three"), &mut io::empty()).unwrap();
+    // Looked up anew, it is a link.
+    let error = work.entry(&member("dir/a/four"), &mut io::empty()).unwrap_err().to_string();
+    assert_eq!(error, "no symbolic link allowed between \"dir\" and \"dir/a/four\"");
+    assert!(root.join("moved/one").exists() && root.join("moved/two").exists());
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_that_is_swapped_again_and_again_while_the_content_is_moved_leads_nothing_out() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let world = World::new();
+    let (dir, outside) = (world.out().join("dir"), world.home.path().join("outside"));
+    fs::create_dir_all(dir.join("a")).unwrap();
+    fs::create_dir(&outside).unwrap();
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o711)).unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            symlink(&outside, world.home.path().join("link")).unwrap();
+            let (real, link) = (world.home.path().join("real"), world.home.path().join("link"));
+            while !over.load(Ordering::Relaxed) {
+                // What is there may have become another folder in the meantime.
+                let _ = fs::rename(dir.join("a"), &real);
+                let _ = fs::rename(&link, dir.join("a"));
+                let _ = fs::rename(dir.join("a"), &link);
+                let _ = fs::rename(&real, dir.join("a"));
+            }
+        });
+        let mut closed = folder("dir/a");
+        closed[100..108].copy_from_slice(b"0000700\0");
+        seal(&mut closed[..BLOCK]);
+        for _ in 0..300 {
+            // It may fail, but only that.
+            let _ = world.unpack(&[closed.clone(), file("dir/a/f")]);
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+    assert_eq!(fs::metadata(&outside).unwrap().permissions().mode() & 0o777, 0o711);
 }

@@ -8,7 +8,14 @@ use crate::transfer::Subjects;
 use crate::transfer::rigged::{Rigged, titled};
 
 fn pulling() -> Pull {
-    Pull { at: by_tag("v1"), platform: None, config: None, subjects: Subjects::Left, limits: ONE() }
+    Pull {
+        at: by_tag("v1"),
+        platform: None,
+        config: None,
+        subjects: Subjects::Left,
+        only: Titles::default(),
+        limits: ONE(),
+    }
 }
 
 struct Run {
