@@ -231,3 +231,17 @@ fn a_token_that_expires_in_the_middle_is_replaced() {
     check("pull R/hello:v1", &cut);
     check("cp R/hello:v1 --to-oci-layout copy:v1", &cut);
 }
+
+#[test]
+fn a_download_that_is_cut_again_and_again_moves_each_byte_once() {
+    const SIZE: usize = 300_000;
+    let (world, registry) = World::with_registry(Setup::default());
+    world.write("big.bin", vec![b'x'; SIZE]);
+    let _ = world.run(&format!("push {}/big:v1 big.bin {STEADY}", registry.address())).success();
+    let cuts = [(On::Blob, 0..usize::MAX, Fault::Cut(50_000))];
+    let faults = Faults::before(registry.address(), cuts);
+    let _ = world.run(&format!("pull {}/big:v1 -o out --no-tty", faults.address())).success();
+    assert_eq!(std::fs::read(world.path("out/big.bin")).unwrap(), vec![b'x'; SIZE]);
+    let moved: usize = faults.seen_of(On::Blob).iter().map(|seen| seen.answered).sum();
+    assert_eq!(moved, SIZE);
+}
