@@ -63,8 +63,8 @@
 //! ```
 //! use oras::layout::Directory;
 //! use oras::oci::{Locator, Tag};
-//! use oras::ops::{Copy, Reach, copy};
-//! use oras::transfer::{Limits, Present};
+//! use oras::ops::{Check, Companions, Copy, Reach, copy};
+//! use oras::transfer::{Limits, Present, Wanted};
 //! use std::sync::Arc;
 //! # use oras::content::{Body, Source, Target};
 //! # use oras::oci::{Descriptor, Reference};
@@ -91,6 +91,9 @@
 //!     to: Some(Locator::Tag("v1".parse()?)),
 //!     tags: vec!["latest".parse()?],
 //!     reach: Reach::Referrers,
+//!     wanted: Wanted::default(),
+//!     companions: Companions::default(),
+//!     check: Check::default(),
 //!     platforms: Vec::new(),
 //!     mount_from: None,
 //!     present: Present::Kept,
@@ -111,7 +114,7 @@
 //! ```
 //! use oras::content::{Body, Memory, Target};
 //! use oras::oci::{Descriptor, Locator, media_type};
-//! use oras::ops::{Discover, discover};
+//! use oras::ops::{Choice, Discover, discover};
 //! use oras::transfer::Limits;
 //!
 //! # #[tokio::main]
@@ -128,6 +131,8 @@
 //!     at: Locator::Tag("v1".parse()?),
 //!     platform: None,
 //!     artifact_type: Some("sbom/example".to_owned()),
+//!     annotations: Vec::new(),
+//!     choice: Choice::All,
 //!     depth: None,
 //!     limits: Limits::usual(3),
 //! };

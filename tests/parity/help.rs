@@ -53,7 +53,7 @@ const OURS: &[&str] = &[
     "oras manifest delete --recursive --dry-run localhost:5000/hello:v1",
     "oras manifest delete --recursive --force localhost:5000/hello:v1",
     "oras tag --remove localhost:5000/hello:v1",
-    r#"oras pull localhost:5000/hello:v1 --file "*.txt" --file "docs/**""#,
+    r#"oras pull localhost:5000/hello:v1 --file "*.txt" --file "hi.*""#,
     "oras pull localhost:5000/hello:v1 --file hi.txt --output -",
 ];
 
