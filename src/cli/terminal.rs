@@ -31,7 +31,7 @@ pub(crate) struct Terminal(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    failure: Mutex<Option<io::ErrorKind>>,
+    failure: Mutex<Option<io::Error>>,
     failed: Notify,
     /// What is drawn on stderr again and again, and makes way for everything else.
     canvas: Mutex<Option<Canvas>>,
@@ -132,12 +132,12 @@ impl Terminal {
 
     /// Why stdout failed, if it did.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        let kind = *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        kind.map(|kind| failure(kind.into()))
+        let remembered = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.as_ref().map(|error| failure(same(error)))
     }
 
     fn note(&self, error: io::Error) -> Failure {
-        *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.kind());
+        *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(same(&error));
         self.0.failed.notify_waiters();
         failure(error)
     }
@@ -215,4 +215,9 @@ fn failure(error: io::Error) -> Failure {
         return Failure::output_closed();
     }
     Error::io("write", "/dev/stdout", error).into()
+}
+
+/// The same error once more, with the words of the system for it.
+fn same(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }

@@ -67,7 +67,7 @@ fn what_is_not_what_was_asked_for_does_not_become_a_file() {
     world.write("out.txt", "kept\n");
     let _ = fetch("out.txt").failure();
     assert_eq!(world.read("out.txt"), "kept\n");
-    let _ = fetch("-").failure();
+    assert_eq!(fetch("-").failure().stdout, "");
 }
 
 #[test]

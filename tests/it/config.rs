@@ -103,3 +103,18 @@ fn a_manifest_that_is_too_large_is_not_read() {
     ");
     assert!(registry.log().is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_is_readable_for_whom_the_user_says() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (world, _registry, artifact) = world(b"{}");
+    let oras = env!("CARGO_BIN_EXE_oras");
+    for (umask, mode) in [("077", 0o600), ("027", 0o640), ("022", 0o644)] {
+        let script = format!("umask {umask} && exec {oras} manifest fetch-config {artifact} -o {umask}");
+        let _ = world.run_other("sh".as_ref(), &format!("-c '{script}'")).success();
+        let made = world.path(umask).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(made, mode, "{umask}");
+    }
+}

@@ -128,3 +128,25 @@ fn depth_and_type_limit_what_is_shown() {
         world.run(&format!("discover {artifact} --format json --artifact-type sig/example")).success().json();
     assert_eq!(found["referrers"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn the_notice_on_the_old_spelling_names_the_format() {
+    let (world, _registry, artifact) = world();
+    for format in ["tree", "table", "json"] {
+        let run = world.run(&format!("discover {artifact} -o {format}")).success();
+        assert!(run.stderr.contains(&format!("try `--format {format}` instead")), "{run}");
+    }
+}
+
+#[test]
+fn annotations_come_in_the_order_of_their_keys() {
+    let (world, _registry, artifact) = world();
+    let keys = ["k", "c", "z", "a", "m", "b"];
+    let typed: Vec<String> = keys.iter().map(|key| format!("-a {key}=x")).collect();
+    let line = format!("attach {artifact} --artifact-type doc/example {} {STEADY}", typed.join(" "));
+    let _ = world.run(&line).success();
+    let run = world.run(&format!("discover {artifact} --artifact-type doc/example")).success();
+    let shown: Vec<&str> =
+        run.stdout.lines().filter_map(|line| line.strip_suffix(": x")?.split(' ').next_back()).collect();
+    assert_eq!(shown, ["a", "b", "c", "k", "m", "z"], "{run}");
+}

@@ -97,16 +97,55 @@ fn a_server_that_is_no_registry_is_told() {
     "#);
 }
 
+/// A line for each command that lists or prints.
+#[cfg(unix)]
+fn printing(artifact: &str, address: &str) -> Vec<String> {
+    let repository = artifact.trim_end_matches(":v1");
+    let blob = oras::oci::Digest::of(b"hello\n");
+    vec![
+        "version".to_owned(),
+        "help".to_owned(),
+        "push --help".to_owned(),
+        "completion bash".to_owned(),
+        format!("blob fetch {repository}@{blob} -o -"),
+        format!("discover {artifact}"),
+        format!("discover {artifact} --format json"),
+        format!("manifest fetch {artifact}"),
+        format!("manifest fetch {artifact} --descriptor"),
+        format!("manifest fetch-config {artifact}"),
+        format!("repo ls {address}"),
+        format!("repo tags {repository}"),
+        format!("resolve {artifact}"),
+    ]
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_went_away_ends_the_command_quietly() {
-    let (world, _registry, artifact) = World::with_artifact(Setup::default());
-    for line in ["version".to_owned(), "push --help".to_owned(), format!("manifest fetch {artifact}")] {
+    let (world, registry, artifact) = World::with_artifact(Setup::default());
+    for line in printing(&artifact, registry.address()) {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = world.command(&words(&line)).stdout(writer).output().unwrap();
         // 128 and the number of SIGPIPE: what a shell shows of a program that was ended by it.
         assert_eq!(output.status.code(), Some(141), "{line}: {output:?}");
         assert!(output.stderr.is_empty(), "{line}: {output:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_fails_the_command() {
+    let (world, registry, artifact) = World::with_artifact(Setup::default());
+    let mut lines = printing(&artifact, registry.address());
+    // Here it is a line on the way that cannot be printed.
+    lines.extend([format!("push {artifact} hi.txt"), format!("tag {artifact} v2")]);
+    for line in lines {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = world.command(&words(&line)).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        let why = "write /dev/stdout: no space left on device\n";
+        assert!(said.starts_with("Error: ") && said.ends_with(why), "{line}: {said}");
     }
 }

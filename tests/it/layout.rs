@@ -94,3 +94,17 @@ fn what_is_no_layout_is_named() {
     --- exit code 1
     "#);
 }
+
+#[test]
+fn what_is_not_in_a_layout_is_not_told_as_the_answer_of_a_registry() {
+    let world = world();
+    let _ = world.run("push --oci-layout layout:v1 hi.txt").success();
+    for command in ["resolve", "pull", "discover", "manifest fetch", "manifest delete", "tag"] {
+        let more = if command == "tag" { " v2" } else { "" };
+        for target in ["--oci-layout layout:none", "--oci-layout-path layout none"] {
+            let run = world.run(&format!("{command} {target}{more}")).failure();
+            assert!(run.stderr.starts_with("Error: ") && !run.stderr.contains("registry"), "{run}");
+            assert!(["not found\n", "does not exist\n"].iter().any(|end| run.stderr.ends_with(end)), "{run}");
+        }
+    }
+}

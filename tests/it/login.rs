@@ -202,3 +202,21 @@ fn whoami_names_the_helper() {
     Helper:    docker-credential-mine
     ");
 }
+
+#[test]
+fn what_a_login_finds_under_a_url_a_logout_forgets() {
+    let (world, registry) = world(Setup::passwords());
+    let push = format!("push {}/hello:v1 hi.txt --registry-config config.json", registry.address());
+    for key in ["http://HOST/v1/", "https://HOST/v2/", "https://HOST"] {
+        let key = key.replace("HOST", registry.address());
+        let other = r#""other.example":{"auth":"YTpi"}"#;
+        let auth = r#"{"auth":"YWxpY2U6d29uZGVybGFuZA=="}"#;
+        world.write("config.json", format!(r#"{{"auths":{{"{key}":{auth},{other}}}}}"#));
+        let _ = world.run(&push).success();
+        let line = format!("logout {} --registry-config config.json", registry.address());
+        let _ = world.run(&line).success();
+        let left: serde_json::Value = serde_json::from_str(&world.read("config.json")).unwrap();
+        assert_eq!(left, serde_json::json!({"auths": {"other.example": {"auth": "YTpi"}}}), "{key}");
+        let _ = world.run(&push).failure();
+    }
+}

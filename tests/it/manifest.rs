@@ -116,3 +116,13 @@ fn without_the_referrers_api_deletion_shortens_the_index() {
         found["referrers"].as_array().unwrap().iter().map(|node| &node["artifactType"]).collect();
     assert_eq!(left, ["c/d"]);
 }
+
+#[test]
+fn the_index_of_a_layout_that_lost_its_last_manifest_has_an_empty_list() {
+    let world = World::new();
+    let _ = world.run("push --oci-layout layout:v1").success();
+    let _ = world.run("manifest delete --oci-layout layout:v1 --force").success();
+    let index: serde_json::Value = serde_json::from_str(&world.read("layout/index.json")).unwrap();
+    assert_eq!(index["manifests"], serde_json::json!([]));
+    assert_eq!(world.run("repo tags --oci-layout layout").success().stdout, "");
+}

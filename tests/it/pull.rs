@@ -181,3 +181,19 @@ fn two_files_for_one_name_are_refused_before_either_is_written() {
     let _ = world.run(&format!("pull {address}/r:both -o out --file ?.txt")).success();
     assert_eq!((world.read("out/a.txt").as_str(), world.read("out/b.txt").as_str()), ("one", "two"));
 }
+
+#[test]
+fn a_config_or_subject_without_a_title_is_no_skipped_layer() {
+    let (world, _registry, artifact) = world();
+    let other = format!("{artifact}-config");
+    world.write("config.json", "{}");
+    let _ = world.run(&format!("push {other} hi.txt --config config.json:a/b {STEADY}")).success();
+    let attach = format!("attach {artifact} --artifact-type a/b hi.txt {STEADY} --format json");
+    let referrer = world.run(&attach).success().json()["digest"].as_str().unwrap().to_owned();
+    let referrer = artifact.replace(":v1", &format!("@{referrer}"));
+    for what in [other, format!("{referrer} --include-subject")] {
+        let run = world.run(&format!("pull {what} -o out")).success();
+        assert!(!run.stdout.contains("Skipped pulling layers"), "{run}");
+        assert!(run.stdout.contains("\nPulled [registry] ") && run.stdout.contains("\nDigest: "), "{run}");
+    }
+}

@@ -135,3 +135,16 @@ fn a_source_date_makes_the_same_artifact_of_the_same_files_at_any_time() {
     );
     assert_eq!(registry.log(), before, "nothing was sent");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_named_by_a_link_is_packed_with_all_in_it() {
+    let (world, registry) = world();
+    world.write("folder/file.txt", "hello\n");
+    world.link("linked", "folder");
+    let artifact = format!("{}/hello:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} linked")).success();
+    let _ = world.run(&format!("pull {artifact} -o out")).success();
+    assert_eq!(world.read("out/linked/file.txt"), "hello\n");
+    assert!(!world.path("out/linked").is_symlink());
+}

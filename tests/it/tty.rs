@@ -254,3 +254,16 @@ fn what_is_under_way_is_drawn_in_place_and_wiped_away_in_the_end() {
         assert!(rows.last().is_some_and(|row| row.contains("interrupt") || columns == 20), "{rows:#?}");
     }
 }
+
+#[test]
+fn colours_depend_on_where_the_tree_goes() {
+    let (world, _registry, artifact) = world();
+    let _ = world.run(&format!("push {artifact} hi.txt {STEADY}")).success();
+    let _ = world.run(&format!("attach {artifact} --artifact-type a/b hi.txt {STEADY}")).success();
+    let discover = format!("discover {artifact}");
+    assert!(watch(&world, &discover, 200, &[]).drawn.contains(&0x1b), "none on a terminal");
+    let file = File::create(world.path("tree.txt")).unwrap();
+    assert!(watch_beside(&world, &discover, 200, &[], Some(file)).success);
+    let tree = world.read("tree.txt");
+    assert!(tree.contains("a/b") && !tree.contains('\u{1b}'), "{tree:?}");
+}

@@ -135,3 +135,23 @@ fn both_ends_of_a_copy_share_what_opens_the_registry() {
     let refused: Vec<_> = registry.log().into_iter().filter(|request| request.ends_with(" 401")).collect();
     assert_eq!(refused, ["GET hello/manifests/v1 401"]);
 }
+
+#[test]
+fn tokens_are_asked_for_with_what_is_to_be_done_and_no_more() {
+    let (world, registry) = (World::new(), Registry::start(Setup::tokens()));
+    registry.log_in(&world);
+    let artifact = format!("{}/hello:v1", registry.address());
+    let other = format!("{}/other:v1", registry.address());
+    let _ = world.run(&format!("push {artifact} {STEADY}")).success();
+    let scopes = |line: &str| {
+        registry.clear_log();
+        let _ = world.run(line).success();
+        let asked = registry.log().into_iter().filter(|request| request.contains("/token"));
+        asked.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(scopes(&format!("cp --concurrency 1 {artifact} {other}")), @"
+    GET /token?scope=repository%3Ahello%3Apull&service=oras 200
+    GET /token?scope=repository%3Ahello%3Apull&scope=repository%3Aother%3Apull%2Cpush&service=oras 200
+    ");
+    insta::assert_snapshot!(scopes(&format!("manifest delete {artifact} --force")), @"GET /token?scope=repository%3Ahello%3Adelete%2Cpull%2Cpush&service=oras 200");
+}
