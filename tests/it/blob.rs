@@ -162,3 +162,19 @@ fn a_manifest_type_makes_no_manifest_of_a_blob() {
     ");
     assert_eq!(world.run(&format!("blob fetch {repository}@{DIGEST} -o -")).success().stdout, "hello\n");
 }
+
+#[test]
+fn the_end_of_a_blob_is_not_printed_before_all_of_it_is_checked() {
+    let world = World::new();
+    let mut content = vec![b'x'; 3_000_000];
+    world.write("large", &content);
+    let _ = world.run("blob push --oci-layout lay large").success();
+    let digest = Digest::of(&content);
+    content[0] = b'y';
+    let blob = world.path(format!("lay/blobs/sha256/{}", digest.hex()));
+    std::fs::remove_file(&blob).unwrap();
+    std::fs::write(&blob, &content).unwrap();
+    let run = world.run(&format!("blob fetch --oci-layout lay@{digest} -o -")).failure();
+    assert_eq!(run.stderr, "Error: mismatched digest\n");
+    assert!(run.stdout.len() < content.len(), "{} bytes", run.stdout.len());
+}
