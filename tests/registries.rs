@@ -19,6 +19,8 @@ mod layouts;
 mod logins;
 #[path = "registries/peer.rs"]
 mod peer;
+#[path = "../benches/compare/port.rs"]
+mod port;
 #[path = "it/support/mod.rs"]
 mod support;
 #[path = "registries/token_service.rs"]

@@ -24,6 +24,7 @@ mod growth;
 mod inputs;
 mod limits;
 mod measure;
+mod port;
 mod programs;
 mod registries;
 mod relay;

@@ -1,11 +1,11 @@
 //! The registries that the programs work with, each a process that ends with the harness.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::Outcome;
+use crate::port;
 use crate::programs::{Programs, ours};
 use crate::relay::Distance;
 
@@ -58,11 +58,11 @@ pub fn olareg(programs: &Programs, folder: &Path) -> Outcome<Option<Running>> {
     };
     std::fs::create_dir_all(folder)?;
     // It does not tell which port it took, so one is found for it.
-    let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let port = port::free();
     let mut command = Command::new(program);
     command.args(["serve", "--addr", "127.0.0.1", "--port", &port.to_string(), "--api-delete", "--dir"]);
     let mut process = command.arg(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+    while !port::answers(port) {
         if let Some(status) = process.try_wait()? {
             return Err(format!("olareg ended: {status}").into());
         }

@@ -1,11 +1,10 @@
 //! Foreign registries as processes on free ports.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 
+use crate::port;
 use crate::token_service::{ISSUER, SERVICE, Strangers, TokenService};
 
 /// The user that registries with passwords know.
@@ -114,7 +113,7 @@ impl Peer {
         let program = peers.join("olareg");
         // It does not tell which port it took, so one is found for it; another process may be faster.
         for _ in 0..20 {
-            let port = free_port();
+            let port = port::free();
             if let Some(process) = olareg_on(&program, port, folder.path(), content, auth) {
                 let address = format!("localhost:{port}");
                 // Of two referrers of a manifest that arrive at once, it lists one only.
@@ -171,7 +170,7 @@ fn olareg_on(program: &Path, port: u16, folder: &Path, content: &Path, auth: Aut
         command.args(["--external-url", &format!("http://localhost:{port}")]);
     }
     let mut process = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    while !answers(port) {
+    while !port::answers(port) {
         if process.try_wait().unwrap().is_some() {
             return None;
         }
@@ -180,34 +179,6 @@ fn olareg_on(program: &Path, port: u16, folder: &Path, content: &Path, auth: Aut
     Some(process)
 }
 
-/// Whether an HTTP server is on a port. A connection alone says nothing: Linux may connect a socket that looks for a
-/// local port nobody listens on with itself.
-fn answers(port: u16) -> bool {
-    let ask = || {
-        let mut connection = TcpStream::connect(("127.0.0.1", port))?;
-        connection.write_all(b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        let mut start = [0; 5];
-        connection.read_exact(&mut start)?;
-        Ok::<_, std::io::Error>(&start == b"HTTP/")
-    };
-    ask().unwrap_or(false)
-}
-
 fn hash() -> String {
     bcrypt::hash(PASSWORD, 4).unwrap()
-}
-
-/// A port on which nobody listens. It is below the ports that a system gives away by itself, so that neither a server
-/// on port 0 nor a connection takes it before it is used, and no test of this process is given it again.
-fn free_port() -> u16 {
-    const FIRST: u16 = 20_000;
-    const COUNT: u16 = 10_000;
-    static GIVEN: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap();
-    loop {
-        let offset = start.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
-        if TcpListener::bind(("127.0.0.1", FIRST + offset)).is_ok() {
-            return FIRST + offset;
-        }
-    }
 }
