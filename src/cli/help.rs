@@ -122,11 +122,16 @@ pub(crate) fn usage(command: &Command, full: &str) -> String {
     usage.trim_start_matches("Usage:").trim().to_owned()
 }
 
+/// The commands of a group in the order of their names, without those that are hidden.
+pub(crate) fn shown_commands(group: &Command) -> Vec<&Command> {
+    let mut commands: Vec<_> = group.get_subcommands().filter(|command| !command.is_hide_set()).collect();
+    commands.sort_by_key(|command| command.get_name());
+    commands
+}
+
 /// The commands of a group with a line each.
 fn commands(page: &mut String, group: &Command) -> fmt::Result {
-    let mut commands: Vec<&Command> =
-        group.get_subcommands().filter(|command| !command.is_hide_set()).collect();
-    commands.sort_by_key(|command| command.get_name());
+    let commands = shown_commands(group);
     if commands.is_empty() {
         return Ok(());
     }

@@ -53,15 +53,8 @@ pub(crate) fn run(args: ManArgs, app: &App) -> Result<(), Failure> {
 fn pages(command: &Command, above: &[&str]) -> Vec<(String, String)> {
     let path: Vec<&str> = above.iter().copied().chain([command.get_name()]).collect();
     let own = (format!("{}.1", path.join("-")), page(command, &path));
-    let below = shown(command).into_iter().flat_map(|below| pages(below, &path));
+    let below = help::shown_commands(command).into_iter().flat_map(|below| pages(below, &path));
     std::iter::once(own).chain(below).collect()
-}
-
-/// The commands below one, without those that are hidden.
-fn shown(command: &Command) -> Vec<&Command> {
-    let mut below: Vec<_> = command.get_subcommands().filter(|below| !below.is_hide_set()).collect();
-    below.sort_by_key(|below| below.get_name());
-    below
 }
 
 fn page(command: &Command, path: &[&str]) -> String {
@@ -133,7 +126,9 @@ fn show(page: &mut Roff, examples: &[&str]) {
 /// The pages above and below.
 fn see_also(page: &mut Roff, command: &Command, path: &[&str]) {
     let above = path.split_last().map(|(_, above)| above.join("-")).filter(|above| !above.is_empty());
-    let below = shown(command).into_iter().map(|below| format!("{}-{}", path.join("-"), below.get_name()));
+    let below = help::shown_commands(command)
+        .into_iter()
+        .map(|below| format!("{}-{}", path.join("-"), below.get_name()));
     let mut words: Vec<Inline> = Vec::new();
     for name in above.into_iter().chain(below) {
         if !words.is_empty() {
