@@ -39,13 +39,7 @@ pub(crate) fn reporter(
     format: &Format,
     drawing: Drawing,
 ) -> Arc<dyn Reporter> {
-    match format {
-        _ if drawing == Drawing::Bars => Arc::new(Bars::new(&app.terminal, words)),
-        Format::Text => {
-            Arc::new(Lines { terminal: app.terminal.clone(), words, detail, print: Terminal::status })
-        }
-        _ => Arc::new(()),
-    }
+    printing(app, words, detail, format, drawing, Terminal::status)
 }
 
 /// The same for a command whose stdout has content: lines go to stderr.
@@ -56,12 +50,22 @@ pub(crate) fn aside(
     format: &Format,
     drawing: Drawing,
 ) -> Arc<dyn Reporter> {
+    let print = |terminal: &Terminal, line: &str| terminal.warn(line.trim_end_matches('\n'));
+    printing(app, words, detail, format, drawing, print)
+}
+
+fn printing(
+    app: &App,
+    words: &'static Words,
+    detail: Detail,
+    format: &Format,
+    drawing: Drawing,
+    print: fn(&Terminal, &str),
+) -> Arc<dyn Reporter> {
     match format {
-        Format::Text if drawing != Drawing::Bars => {
-            let print = |terminal: &Terminal, line: &str| terminal.warn(line.trim_end_matches('\n'));
-            Arc::new(Lines { terminal: app.terminal.clone(), words, detail, print })
-        }
-        _ => reporter(app, words, detail, format, drawing),
+        _ if drawing == Drawing::Bars => Arc::new(Bars::new(&app.terminal, words)),
+        Format::Text => Arc::new(Lines { terminal: app.terminal.clone(), words, detail, print }),
+        _ => Arc::new(()),
     }
 }
 
