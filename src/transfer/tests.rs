@@ -16,16 +16,10 @@ struct Run {
     heard: Vec<String>,
 }
 
-async fn copy_with(
-    source: &Rigged,
-    target: &Rigged,
-    root: &Descriptor,
-    tags: &[Tag],
-    change: impl FnOnce(&mut Copier<'_>),
-) -> Run {
-    let (documents, heard) = (Documents::new(source), Arc::new(Heard::default()));
-    let mut copier = Copier {
-        documents: &documents,
+/// One that does one thing after the other.
+fn copier<'a>(documents: &'a Documents<'a>, target: &'a Rigged, heard: &Arc<Heard>) -> Copier<'a> {
+    Copier {
+        documents,
         target,
         reporter: heard.clone(),
         limits: Limits::capped(1),
@@ -34,7 +28,18 @@ async fn copy_with(
         subjects: Subjects::Taken,
         present: Present::Kept,
         known: Known::default(),
-    };
+    }
+}
+
+async fn copy_with(
+    source: &Rigged,
+    target: &Rigged,
+    root: &Descriptor,
+    tags: &[Tag],
+    change: impl FnOnce(&mut Copier<'_>),
+) -> Run {
+    let (documents, heard) = (Documents::new(source), Arc::new(Heard::default()));
+    let mut copier = copier(&documents, target, &heard);
     change(&mut copier);
     let outcome = copier.tagged(root, tags).await;
     Run { outcome, heard: heard.lines() }

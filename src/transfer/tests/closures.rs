@@ -4,17 +4,7 @@ use super::*;
 
 async fn recursive(source: &Rigged, target: &Rigged, root: &Descriptor, tags: &[Tag]) -> Run {
     let (documents, heard) = (Documents::new(source), Arc::new(Heard::default()));
-    let copier = Copier {
-        documents: &documents,
-        target,
-        reporter: heard.clone(),
-        limits: Limits::capped(1),
-        mount_from: None,
-        twins: Ending::Skipped,
-        subjects: Subjects::Taken,
-        present: Present::Kept,
-        known: Known::default(),
-    };
+    let copier = copier(&documents, target, &heard);
     let found = closure(&documents, root, &Wanted::default(), Limits::usual(3)).await.unwrap();
     let outcome = copier.closure(&found, tags).await;
     Run { outcome, heard: heard.lines() }
