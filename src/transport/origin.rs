@@ -43,6 +43,11 @@ impl Origin {
         self.port
     }
 
+    /// The host as it stands in a URL.
+    pub(super) fn host(&self) -> String {
+        self.host.to_string()
+    }
+
     /// The host, where it is an address.
     pub(super) fn address(&self) -> Option<IpAddr> {
         match self.host {

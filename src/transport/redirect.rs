@@ -15,7 +15,7 @@ use super::auth::realm::Judge;
 use super::client::Inner;
 use super::origin::Origin;
 use super::redact::shown;
-use super::wire::Hop;
+use super::wire::{Connection, Hop};
 use super::{Request, Response};
 use crate::error::{Error, Kind, Result};
 
@@ -66,7 +66,11 @@ pub(super) async fn follow(
             body: body.clone(),
             once: request.once,
             streamed: request.streamed,
-            apart: request.apart,
+            connection: match rule {
+                Rule::Token(judge) if !judge.exempts(&url) => Connection::Judged,
+                _ if request.apart => Connection::Apart,
+                _ => Connection::Shared,
+            },
             failures: request.failures.clone(),
         };
         let response = client.exchange(&hop).await?;

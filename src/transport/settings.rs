@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 
-use super::{Carrier, Observer, Resolve, Retry, Tokens};
+use super::names::System;
+use super::{Carrier, Names, Observer, Resolve, Retry, Tokens};
 use crate::credentials::{Credential, Store};
 
 /// How long nothing may move, where nothing else is said.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub client_certificate: Option<(PathBuf, PathBuf)>,
     /// Addresses in place of those of the name server.
     pub resolve: Vec<Resolve>,
+    /// Who knows the addresses of all other hosts; the system, where nothing else is said.
+    pub names: Arc<dyn Names>,
     /// Headers of every request to the registry's own origin. Their values count as secrets.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The credential that was given by hand; it wins over all that is stored.
@@ -57,6 +60,7 @@ impl Default for Settings {
             ca_file: None,
             client_certificate: None,
             resolve: Vec::new(),
+            names: Arc::new(System),
             headers: Vec::new(),
             credential: None,
             store: None,

@@ -1,10 +1,11 @@
 //! HTTP itself: connections, TLS, proxies, addresses.
 //!
 //! A client is built when the first request needs it, one for the registry's own origin (which alone is shown the
-//! client certificate), one for each origin with an address of its own, and one for all others.
+//! client certificate), one for each origin with an address of its own or one that is judged, and one for all others.
 //!
 //! What does not belong here: what is sent, and whether it is sent again.
 
+mod dial;
 mod reason;
 mod stall;
 mod tls;
@@ -16,19 +17,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Method};
 use hyper_util::client::legacy::connect::HttpInfo;
-use reqwest::dns::{Addrs, Name, Resolving};
 use url::Url;
 
+use self::dial::{Lookup, dialled, is_elsewhere, readdress};
 pub(super) use self::reason::Cause;
-use self::reason::LookupFailed;
 use self::tls::{Protocol, Tls};
 use self::upload::Upload;
 use super::origin::Origin;
 use super::redact::shown;
-use super::{Carrier, Failures, Resolve, Response, Settings};
+use super::{Carrier, Failures, Names, Resolve, Response, Settings};
 use crate::content::Body;
 use crate::error::{Error, Kind, Result};
 
@@ -50,10 +50,21 @@ pub(super) struct Hop {
     pub(super) once: bool,
     /// Whether the body of the answer may be of any length and break off.
     pub(super) streamed: bool,
-    /// Whether it gets a connection of its own.
-    pub(super) apart: bool,
+    /// Which connection it may go over.
+    pub(super) connection: Connection,
     /// The failures so far of what it is part of.
     pub(super) failures: Failures,
+}
+
+/// Which connection a request may go over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// One that others may have used.
+    Shared,
+    /// One of its own, beside others to the same host.
+    Apart,
+    /// One whose far end may not be where no realm may be.
+    Judged,
 }
 
 /// No answer.
@@ -75,6 +86,7 @@ pub(super) struct Wire {
     carrier: Option<Arc<dyn Carrier>>,
     tls: Tls,
     resolve: Vec<Resolve>,
+    names: Arc<dyn Names>,
     clients: tokio::sync::Mutex<HashMap<(Route, Protocol), reqwest::Client>>,
     /// The near ends of connections that have brought an answer.
     used: Mutex<HashSet<SocketAddr>>,
@@ -89,7 +101,12 @@ pub(super) struct Wire {
 enum Route {
     Own,
     At(Origin, SocketAddr),
-    Others { secure: bool, loopback: bool },
+    /// Shared with nobody, so that each of its connections is to an address that was judged.
+    Judged(Origin),
+    Others {
+        secure: bool,
+        loopback: bool,
+    },
 }
 
 impl Wire {
@@ -101,8 +118,8 @@ impl Wire {
         let tls = Tls::new(settings)?;
         let (resolve, timeout) = (settings.resolve.clone(), settings.timeout);
         let (clients, used, answered) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
-        let carrier = settings.carrier.clone();
-        Ok(Self { own, carrier, tls, resolve, clients, used, answered, timeout })
+        let (carrier, names) = (settings.carrier.clone(), Arc::clone(&settings.names));
+        Ok(Self { own, carrier, tls, resolve, names, clients, used, answered, timeout })
     }
 
     /// Whether this host has ever answered.
@@ -121,11 +138,11 @@ impl Wire {
         let fixed =
             self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
         let protocol = match fixed {
-            _ if hop.apart => Protocol::Http1,
+            _ if hop.connection == Connection::Apart => Protocol::Http1,
             Some(address) if is_elsewhere(&hop.url, address) => Protocol::Http1,
             _ => Protocol::Any,
         };
-        let route = (self.route(&origin, fixed), protocol);
+        let route = (self.route(hop, &origin, fixed), protocol);
         let client = self.client(&route, &origin, fixed).await.map_err(unsent)?;
         let (mut url, mut headers) = (hop.url.clone(), hop.headers.clone());
         if let Some(address) = fixed.filter(|address| is_elsewhere(&url, *address)) {
@@ -153,10 +170,11 @@ impl Wire {
         }
     }
 
-    fn route(&self, origin: &Origin, fixed: Option<SocketAddr>) -> Route {
+    fn route(&self, hop: &Hop, origin: &Origin, fixed: Option<SocketAddr>) -> Route {
         match fixed {
             _ if *origin == self.own => Route::Own,
             Some(address) => Route::At(origin.clone(), address),
+            None if hop.connection == Connection::Judged => Route::Judged(origin.clone()),
             None => Route::Others { secure: origin.secure(), loopback: origin.is_loopback() },
         }
     }
@@ -244,7 +262,11 @@ impl Wire {
         error: &reqwest::Error,
         upload: &Upload,
     ) -> Failure {
-        let address = if error.is_connect() { dialled(&hop.url, origin, fixed).await } else { String::new() };
+        let address = if error.is_connect() {
+            dialled(&*self.names, &hop.url, origin, fixed).await
+        } else {
+            String::new()
+        };
         let (cause, reason) = reason::of_request(error, &address);
         let url = shown(&hop.url, *origin == self.own);
         let error_told = network(hop.method.clone(), url, reason, cause == Cause::Unreachable);
@@ -276,12 +298,14 @@ impl Wire {
         fixed: Option<SocketAddr>,
         protocol: Protocol,
     ) -> Result<reqwest::Client> {
+        let judged = matches!(route, Route::Judged(_)).then(|| origin.host());
+        let lookup = Lookup { fixed, names: Arc::clone(&self.names), judged };
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .connect_timeout(DIAL_TIMEOUT)
-            .dns_resolver(Arc::new(Lookup { fixed }))
+            .dns_resolver(Arc::new(lookup))
             .no_gzip()
             .no_brotli()
             .no_zstd()
@@ -296,72 +320,6 @@ impl Wire {
             .build()
             .map_err(|error| Error::invalid(format!("cannot set up TLS: {error}")).caused_by(error))
     }
-}
-
-/// Names to addresses: the system's, or the one that was given.
-struct Lookup {
-    fixed: Option<SocketAddr>,
-}
-
-impl reqwest::dns::Resolve for Lookup {
-    fn resolve(&self, name: Name) -> Resolving {
-        let fixed = self.fixed;
-        Box::pin(async move {
-            if let Some(address) = fixed {
-                return Ok(Box::new(std::iter::once(address)) as Addrs);
-            }
-            if let Ok(found) = tokio::net::lookup_host((name.as_str(), 0)).await {
-                return Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs);
-            }
-            Err(LookupFailed { host: name.as_str().to_owned(), server: name_server().await }.into())
-        })
-    }
-}
-
-/// The server of names that was asked, on systems where a file says so and Go asks it without the system's help.
-async fn name_server() -> Option<SocketAddr> {
-    if !cfg!(target_os = "linux") {
-        return None;
-    }
-    reason::name_server(&tokio::fs::read_to_string("/etc/resolv.conf").await.ok()?)
-}
-
-/// Whether a URL has to be written anew to lead to an address: the port of a URL wins over that of an address, and an
-/// address over another one.
-fn is_elsewhere(url: &Url, address: SocketAddr) -> bool {
-    let named = matches!(url.host(), Some(url::Host::Domain(_)));
-    !named || url.port().is_some_and(|port| port != address.port())
-}
-
-/// Writes a URL so that it leads to an address, and puts its host and port into the `Host` header, where HTTP/1.1
-/// looks; the name stays for the certificate.
-fn readdress(url: &mut Url, headers: &mut HeaderMap, address: SocketAddr) {
-    let host = url.host_str().unwrap_or_default();
-    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    if let Ok(host) = HeaderValue::from_str(&host) {
-        headers.insert(HOST, host);
-    }
-    // These fail only for URLs without a host.
-    if matches!(url.host(), Some(url::Host::Domain(_))) {
-        let _ = url.set_port(None);
-    } else {
-        let _ = (url.set_ip_host(address.ip()), url.set_port(Some(address.port())));
-    }
-}
-
-/// The address that a connection was tried to, for the words of the failure.
-async fn dialled(url: &Url, origin: &Origin, fixed: Option<SocketAddr>) -> String {
-    if let Some(address) = fixed {
-        return address.to_string();
-    }
-    if let Some(address) = origin.address() {
-        return SocketAddr::new(address, origin.port()).to_string();
-    }
-    let host = url.host_str().unwrap_or_default();
-    let found: Vec<SocketAddr> =
-        tokio::net::lookup_host((host, origin.port())).await.map(Iterator::collect).unwrap_or_default();
-    let best = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    best.map_or_else(|| origin.to_string(), ToString::to_string)
 }
 
 /// The near end of the connection on which a request failed.

@@ -4,13 +4,16 @@
 //! machine can reach: those on the machine itself and the metadata service of a cloud. Private networks are fine, since
 //! companies have their token services there. The registry's own host is always fine: it is being talked to already.
 //!
+//! A host is judged twice: before it is asked, wherever it is that dials it, and by the address that is dialled, since
+//! the one who answers for its name may say something else the second time.
+//!
 //! What does not belong here: the request for the token.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-use super::super::Resolve;
+use super::super::{Names, Resolve};
 
 /// Addresses that no realm may have, as network and length of its prefix.
 const BLOCKED_V4: [(Ipv4Addr, u32); 6] = [
@@ -32,12 +35,14 @@ const BLOCKED_V6: [(Ipv6Addr, u32); 7] = [
 ];
 
 /// The registry whose realms are judged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(in super::super) struct Judge<'a> {
     /// Its root.
     pub(in super::super) registry: &'a Url,
     /// Addresses that the user gave by hand, which are what the user wants.
     pub(in super::super) resolve: &'a [Resolve],
+    /// Who knows the addresses of all other hosts.
+    pub(in super::super) names: &'a dyn Names,
 }
 
 impl Judge<'_> {
@@ -59,34 +64,41 @@ impl Judge<'_> {
         let Some(host) = realm.host() else {
             return Err(format!("bearer realm {:?} has no host", realm.as_str()));
         };
-        // Both are lower case, as all hosts of URLs are here.
-        if self.registry.host().as_ref() == Some(&host) {
+        if self.exempts(realm) {
             return Ok(());
         }
         let shown = host.to_string();
-        let refuse = |verb: &str, address: IpAddr| match blocked(address) {
-            Some(prefix) => {
-                Err(format!("bearer realm host {shown:?} {verb} {address}, in blocked prefix {prefix}"))
-            }
-            None => Ok(()),
-        };
         match host {
-            Host::Ipv4(address) => refuse("is", address.into()),
-            Host::Ipv6(address) => refuse("is", address.into()),
+            Host::Ipv4(address) => judged(&shown, "is", address.into()),
+            Host::Ipv6(address) => judged(&shown, "is", address.into()),
             Host::Domain(name) => {
-                let port = realm.port_or_known_default().unwrap_or_default();
-                if self
-                    .resolve
-                    .iter()
-                    .any(|given| given.port == port && given.host.eq_ignore_ascii_case(name))
-                {
-                    return Ok(());
-                }
                 // A name that cannot be found cannot be reached either.
-                let found = tokio::net::lookup_host((name, port)).await.into_iter().flatten();
-                found.map(|address| address.ip()).try_for_each(|address| refuse("resolves to", address))
+                let found = self.names.addresses(name).await.unwrap_or_default();
+                found.into_iter().try_for_each(|address| resolved(&shown, address))
             }
         }
+    }
+
+    /// Whether it does not matter where this host is: it is the registry's own, or the user has said where.
+    pub(in super::super) fn exempts(&self, realm: &Url) -> bool {
+        let (Some(host), Some(port)) = (realm.host(), realm.port_or_known_default()) else { return false };
+        let given = |given: &Resolve| matches!(host, Host::Domain(name) if given.port == port && given.host.eq_ignore_ascii_case(name));
+        // All hosts of URLs are in lower case here.
+        self.registry.host().as_ref() == Some(&host) || self.resolve.iter().any(given)
+    }
+}
+
+/// Refuses a host because of an address that it has, with the reason.
+pub(in super::super) fn resolved(host: &str, address: IpAddr) -> Result<(), String> {
+    judged(host, "resolves to", address)
+}
+
+fn judged(host: &str, verb: &str, address: IpAddr) -> Result<(), String> {
+    match blocked(address) {
+        Some(prefix) => {
+            Err(format!("bearer realm host {host:?} {verb} {address}, in blocked prefix {prefix}"))
+        }
+        None => Ok(()),
     }
 }
 
@@ -119,11 +131,12 @@ fn unwrapped(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::names::System;
     use super::*;
 
     async fn judged(registry: &str, realm: &str) -> String {
         let registry = Url::parse(registry).unwrap();
-        let judge = Judge { registry: &registry, resolve: &[] };
+        let judge = Judge { registry: &registry, resolve: &[], names: &System };
         judge.check(&Url::parse(realm).unwrap()).await.err().unwrap_or_default()
     }
 

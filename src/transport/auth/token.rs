@@ -116,7 +116,8 @@ pub(super) async fn ask(client: &Inner, credential: &Credential, wish: &Wish<'_>
     let invalid = |reason: String| Error::new(Kind::Credential(reason));
     let realm = Url::parse(wish.realm)
         .map_err(|error| invalid(format!("invalid bearer realm {:?}: {error}", wish.realm)))?;
-    let judge = Judge { registry: client.base(), resolve: &client.settings().resolve };
+    let settings = client.settings();
+    let judge = Judge { registry: client.base(), resolve: &settings.resolve, names: &*settings.names };
     judge.check(&realm).await.map_err(invalid)?;
     let exchange = !credential.refresh_token.is_empty();
     let (request, authorization) =

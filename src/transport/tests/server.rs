@@ -1,6 +1,7 @@
 //! A server that answers each request with the bytes that a test gives it, and remembers what it was asked.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -46,6 +47,7 @@ pub(super) enum Reply {
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -66,9 +68,11 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (answer, log): (Handler, _) = (Arc::new(answer), Arc::clone(&seen));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
         let task = tokio::spawn(async move {
-            for connection in 0.. {
-                let Ok((stream, _)) = listener.accept().await else { return };
+            while let Ok((stream, _)) = listener.accept().await {
+                let connection = counted.fetch_add(1, Ordering::SeqCst);
                 let (answer, log, tls) = (Arc::clone(&answer), Arc::clone(&log), tls.clone());
                 tokio::spawn(async move {
                     match tls {
@@ -82,7 +86,7 @@ impl Server {
                 });
             }
         });
-        Self { address, seen, task }
+        Self { address, seen, connections, task }
     }
 
     /// Host and port.
@@ -93,6 +97,11 @@ impl Server {
     /// All requests so far.
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many connections there have been, also those that brought no request.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Listens no more.

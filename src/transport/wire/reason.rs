@@ -28,6 +28,18 @@ impl std::fmt::Display for LookupFailed {
 
 impl StdError for LookupFailed {}
 
+/// A host was found where it may not be; with the reason, which is told as it is.
+#[derive(Debug)]
+pub(super) struct HostRefused(pub(super) String);
+
+impl std::fmt::Display for HostRefused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for HostRefused {}
+
 /// The server of names in the settings of a Unix system that is asked first.
 pub(super) fn name_server(settings: &str) -> Option<SocketAddr> {
     let mut words = settings.lines().map(str::split_whitespace);
@@ -68,6 +80,9 @@ pub(super) fn of_request(error: &reqwest::Error, address: &str) -> (Cause, Strin
     while let Some(cause) = next {
         if let Some(lookup) = cause.downcast_ref::<LookupFailed>() {
             return (Cause::Unreachable, lookup.to_string());
+        }
+        if let Some(refused) = cause.downcast_ref::<HostRefused>() {
+            return (Cause::Other, refused.to_string());
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return (Cause::Other, of_tls(tls));
