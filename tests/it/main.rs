@@ -19,7 +19,8 @@
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
-//!   too much. `safety_secrets`: what must not reach anybody else. `safety_files`: titles and archives.
+//!   too much. `safety_secrets`: what must not reach anybody else. `origins`: the same, each way and each place.
+//!   `safety_files`: titles and archives.
 //!   `safety_archives`: a collection of tricks with both.
 //!   `safety_layouts`: folders and tars that others have made. `safety_serve`: clients of the embedded registry.
 
@@ -52,6 +53,7 @@ mod layout;
 mod layout_writers;
 mod login;
 mod manifest;
+mod origins;
 mod pull;
 mod push;
 mod repository;

@@ -1,15 +1,16 @@
 //! A server that answers as it is told, also as no registry should, and writes down what it was asked.
 //!
-//! Raw HTTP/1.1 over a socket: one answer a connection, and every byte of it is the test's.
+//! Raw HTTP/1.1 over a socket or over TLS: one answer a connection, and every byte of it is the test's.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use oras::oci::Digest;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The type of an image manifest.
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -25,6 +26,16 @@ pub struct Asked {
     pub head: String,
     /// Its content.
     pub body: Vec<u8>,
+    /// Whether its client has shown a certificate.
+    pub certified: bool,
+}
+
+impl Asked {
+    /// The value of a header, by its name in lower case; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
+    }
 }
 
 /// What is answered.
@@ -67,13 +78,13 @@ impl Answer {
         Self { body: piece.as_ref().to_vec(), endless: true, ..self }
     }
 
-    fn send(&self, stream: &mut TcpStream, with_body: bool) -> std::io::Result<()> {
+    fn send(&self, stream: &mut impl Write, with_body: bool) -> std::io::Result<()> {
         stream.write_all(format!("{}\r\n", self.head).as_bytes())?;
         if with_body {
             let times = if self.endless { usize::MAX } else { 1 };
             (0..times).try_for_each(|_| stream.write_all(&self.body))?;
         }
-        Ok(())
+        stream.flush()
     }
 }
 
@@ -81,6 +92,7 @@ impl Answer {
 pub struct Hostile {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    connections: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -88,21 +100,43 @@ pub struct Hostile {
 impl Hostile {
     /// Starts one on a free port. The answers are told its own address, `127.0.0.1:PORT`.
     pub fn start(answers: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'static) -> Self {
+        Self::over(None, answers)
+    }
+
+    /// The same over TLS.
+    pub fn secure(
+        tls: Arc<ServerConfig>,
+        answers: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::over(Some(tls), answers)
+    }
+
+    fn over(
+        tls: Option<Arc<ServerConfig>>,
+        answers: impl Fn(&Asked, &str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (asked, over) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let connections = Arc::new(AtomicUsize::new(0));
         let (answers, log, ended) = (Arc::new(answers), Arc::clone(&asked), Arc::clone(&over));
+        let counted = Arc::clone(&connections);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if ended.load(Ordering::SeqCst) {
                     return;
                 }
-                let (answers, log) = (Arc::clone(&answers), Arc::clone(&log));
+                let (answers, log, tls) = (Arc::clone(&answers), Arc::clone(&log), tls.clone());
                 let Ok(stream) = stream else { continue };
-                std::thread::spawn(move || serve(stream, &log, |asked| answers(asked, &address.to_string())));
+                counted.fetch_add(1, Ordering::SeqCst);
+                let answers = move |asked: &Asked| answers(asked, &address.to_string());
+                std::thread::spawn(move || match tls {
+                    None => serve(stream, &log, answers),
+                    Some(tls) => serve_secure(stream, tls, &log, answers),
+                });
             }
         });
-        Self { address, asked, over, thread: Some(thread) }
+        Self { address, asked, connections, over, thread: Some(thread) }
     }
 
     /// A registry that has these things by the end of their path, such as `manifests/v1`, and nothing else. A manifest
@@ -119,6 +153,16 @@ impl Hostile {
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.address.to_string()
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// How many connections there have been, also those that brought no request.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// The requests so far.
@@ -145,7 +189,7 @@ impl Drop for Hostile {
 }
 
 fn serve(mut stream: TcpStream, log: &Mutex<Vec<Asked>>, answers: impl Fn(&Asked) -> Answer) {
-    let Some(asked) = read(&stream) else { return };
+    let Some(asked) = read(&mut stream) else { return };
     log.lock().unwrap().push(asked.clone());
     // Whoever has gone needs no answer.
     let _ = answers(&asked).send(&mut stream, !asked.line.starts_with("HEAD "));
@@ -154,7 +198,24 @@ fn serve(mut stream: TcpStream, log: &Mutex<Vec<Asked>>, answers: impl Fn(&Asked
     let _ = std::io::copy(&mut stream, &mut std::io::sink());
 }
 
-fn read(stream: &TcpStream) -> Option<Asked> {
+fn serve_secure(
+    stream: TcpStream,
+    tls: Arc<ServerConfig>,
+    log: &Mutex<Vec<Asked>>,
+    answers: impl Fn(&Asked) -> Answer,
+) {
+    let mut stream = StreamOwned::new(ServerConnection::new(tls).unwrap(), stream);
+    let Some(mut asked) = read(&mut stream) else { return };
+    asked.certified = stream.conn.peer_certificates().is_some();
+    log.lock().unwrap().push(asked.clone());
+    let _ = answers(&asked).send(&mut stream, !asked.line.starts_with("HEAD "));
+    stream.conn.send_close_notify();
+    let _ = stream.flush();
+    let _ = stream.sock.shutdown(std::net::Shutdown::Write);
+    let _ = std::io::copy(&mut stream.sock, &mut std::io::sink());
+}
+
+fn read(stream: &mut impl Read) -> Option<Asked> {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -165,7 +226,7 @@ fn read(stream: &TcpStream) -> Option<Asked> {
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     let line = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
-    Some(Asked { line, head, body })
+    Some(Asked { line, head, body, certified: false })
 }
 
 /// An artifact of files by title, as a registry or a layout has it.
