@@ -11,6 +11,7 @@ use oras::error::IoContext;
 use super::env::Env;
 use super::failure::{Failure, Scene};
 use super::log::{Level, Log};
+use super::output::events::Events;
 use super::signals::Signals;
 use super::terminal::Terminal;
 
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) env: Env,
     /// What is said on stderr with the time.
     pub(crate) log: Arc<Log>,
+    /// What happens, for programs.
+    pub(crate) events: Arc<Events>,
     scene: Arc<Mutex<Scene>>,
 }
 
@@ -34,7 +37,8 @@ impl App {
     pub(crate) fn new(terminal: Terminal, env: Env, command: String, level: Level) -> Self {
         let scene = Scene { command, ..Scene::default() };
         let log = Arc::new(Log::new(terminal.clone(), env.clone(), level));
-        Self { terminal, env, log, scene: Arc::new(Mutex::new(scene)) }
+        let events = Arc::new(Events::new(terminal.clone()));
+        Self { terminal, env, log, events, scene: Arc::new(Mutex::new(scene)) }
     }
 
     /// What is known of the run so far, for the words of a failure.

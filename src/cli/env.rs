@@ -22,6 +22,7 @@ pub(crate) struct Env {
     source_date: Option<OsString>,
     retry: Option<String>,
     timeout: Option<String>,
+    error_format: Option<String>,
 }
 
 impl Env {
@@ -45,6 +46,7 @@ impl Env {
             source_date: std::env::var_os("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty()),
             retry: lossy("ORAS_RETRY"),
             timeout: lossy("ORAS_TIMEOUT"),
+            error_format: lossy("ORAS_ERROR_FORMAT"),
         }
     }
 
@@ -80,6 +82,17 @@ impl Env {
     /// What is said instead of `--timeout`.
     pub(crate) fn timeout(&self) -> Option<&str> {
         self.timeout.as_deref()
+    }
+
+    /// What is said instead of `--error-format`.
+    pub(crate) fn error_format(&self) -> Option<&str> {
+        self.error_format.as_deref()
+    }
+
+    /// Surroundings that say only this.
+    #[cfg(test)]
+    pub(crate) fn with_error_format(text: &str) -> Self {
+        Self { error_format: Some(text.to_owned()), ..Self::default() }
     }
 
     /// Whether lines are wanted that stay as they are, whatever they are printed on.

@@ -6,6 +6,8 @@
 //!
 //! What does not belong here: clap's mistakes, which [`super::usage`] words.
 
+mod report;
+
 use std::path::PathBuf;
 
 use oras::error::{Error, Kind, Side};
@@ -29,6 +31,8 @@ enum Cause {
     Mistake(String),
     Reference(String),
     Library(Error),
+    /// An error that says by itself where it happened.
+    Unblamed(Error),
     OutputClosed,
     Terminated,
 }
@@ -56,7 +60,7 @@ impl Failure {
 
     /// An error that says by itself where something was missing, as oras tells it of several tags.
     pub(crate) fn unblamed(error: Error) -> Self {
-        if error.is_not_found() { Self::mistake(error.to_string()) } else { error.into() }
+        if error.is_not_found() { Self::new(Cause::Unblamed(error)) } else { error.into() }
     }
 
     /// Something that was typed is no reference.
@@ -125,17 +129,20 @@ impl Failure {
 
     /// The text for stderr, without the end of its last line.
     pub(crate) fn explain(&self, scene: &Scene) -> String {
-        let (mut text, advice) = match &self.cause {
+        let (text, hints) = self.parts(scene);
+        [vec![text], hints].concat().join("\n")
+    }
+
+    /// What happened, and how the command is to be typed and what to do about it.
+    fn parts(&self, scene: &Scene) -> (String, Vec<String>) {
+        let (text, advice) = match &self.cause {
             Cause::Mistake(message) | Cause::Reference(message) => (format!("Error: {message}"), None),
             Cause::Library(error) => explain(error, self.heading.as_deref(), scene),
+            Cause::Unblamed(error) => (format!("Error: {}", visible(&error.to_string())), None),
             Cause::Terminated => ("Error: terminated".to_owned(), None),
-            Cause::OutputClosed => return String::new(),
+            Cause::OutputClosed => (String::new(), None),
         };
-        for part in [self.usage.clone(), self.advice.clone().or(advice)].into_iter().flatten() {
-            text.push('\n');
-            text.push_str(&part);
-        }
-        text
+        (text, [self.usage.clone(), self.advice.clone().or(advice)].into_iter().flatten().collect())
     }
 }
 

@@ -13,6 +13,7 @@ use oras::error::Error;
 use oras::transport::{Answered, Observer, Retrying, Sent};
 
 use super::env::Env;
+use super::output::events::Notice;
 use super::output::text::visible;
 use super::output::{retries, trace};
 use super::terminal::Terminal;
@@ -44,6 +45,7 @@ impl Log {
     /// Something the user should know of, although it is no failure.
     pub(crate) fn warning(&self, message: &str) {
         self.entry("WARNING", message);
+        self.terminal.event(&Notice::Warning { message: message.trim_end(), host: None });
     }
 
     /// Whether everything is told.
@@ -53,13 +55,15 @@ impl Log {
 
     fn debug(&self, name: &str, message: impl FnOnce() -> String) {
         if self.is_debug() {
-            self.entry(name, &message());
+            let message = message();
+            self.entry(name, &message);
+            self.terminal.event(&Notice::Debug { message: &message });
         }
     }
 
     /// An entry is printed whole, so that those of exchanges at the same time do not mix.
     fn entry(&self, name: &str, message: &str) {
-        self.terminal.warn(&format!("[{}][{name}]: {message}\n\n", self.env.local_time()));
+        self.terminal.say(&format!("[{}][{name}]: {message}\n\n", self.env.local_time()));
     }
 }
 
@@ -79,7 +83,8 @@ impl Observer for Log {
     }
 
     fn retrying(&self, retry: &Retrying<'_>) {
-        self.terminal.warn(&retries::line(retry));
+        self.terminal.say(&retries::line(retry));
+        self.terminal.event(&retries::notice(retry));
     }
 
     fn wants_bodies(&self) -> bool {
@@ -89,7 +94,8 @@ impl Observer for Log {
     fn warned(&self, registry: &str, text: &str) {
         let warning = (registry.to_owned(), text.to_owned());
         if self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(warning) {
-            self.warning(&format!("{}\n[Data]:\n  registry={registry}", visible(text)));
+            self.entry("WARNING", &format!("{}\n[Data]:\n  registry={registry}", visible(text)));
+            self.terminal.event(&Notice::Warning { message: text, host: Some(registry) });
         }
     }
 }

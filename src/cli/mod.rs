@@ -27,6 +27,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
 use self::app::App;
+use self::args::reports::{ErrorFormat, Reports};
 use self::command::Command;
 use self::env::Env;
 use self::failure::{Failure, Scene};
@@ -51,12 +52,17 @@ pub(crate) fn main() -> ExitCode {
     if helper::is_called(&typed) {
         return helper::main(&terminal, env, &typed);
     }
-    let mut scene = Scene::default();
+    let (mut scene, mut reports) = (Scene::default(), Reports::guess(&typed));
     let done = match parse(&terminal, &typed) {
-        Ok(Some((command, path, level))) => {
-            let app = App::new(terminal.clone(), env, path, level);
-            let done = command.run(&app);
+        Ok(Some(typed)) => {
+            reports = typed.reports;
+            let app = App::new(terminal.clone(), env.clone(), typed.path, typed.level);
+            let done = match reports.errors(&env) {
+                Ok(_) => typed.command.run(&app),
+                Err(error) => Err(error.into()),
+            };
             terminal.stop_drawing();
+            app.events.summarise();
             scene = app.scene();
             done
         }
@@ -68,7 +74,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_quiet() => ExitCode::from(BROKEN_PIPE),
         Err(failure) => {
-            terminal.warn(&failure.explain(&scene));
+            // An environment that names no form is itself told of as text.
+            match reports.errors(&env).unwrap_or_default() {
+                ErrorFormat::Text => terminal.end(&failure.explain(&scene)),
+                ErrorFormat::Json => terminal.end(&failure.line(&scene)),
+            }
             if let Some(ending) = failure.signal() {
                 ending.end_program();
             }
@@ -77,8 +87,15 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// What was typed: the command, how it is called, and how much is to be told of its work.
-type Typed = (Command, String, Level);
+/// What was typed.
+struct Typed {
+    command: Command,
+    /// How the command is called.
+    path: String,
+    /// How much is to be told of its work.
+    level: Level,
+    reports: Reports,
+}
 
 /// Reads what was typed; nothing if only help was wanted.
 fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failure> {
@@ -90,11 +107,7 @@ fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failu
     if let Some(path) = matches.as_ref().ok().and_then(|matches| helped(&grammar, matches)) {
         return terminal.print(&help::page(&grammar, &path)).map(|()| None);
     }
-    let parsed = matches.and_then(|matches| {
-        let (path, level) = called(&matches, terminal);
-        Ok((Oras::from_arg_matches(&matches)?.command, path, level))
-    });
-    match parsed {
+    match matches.and_then(|matches| read(&matches, terminal)) {
         Ok(parsed) => Ok(Some(parsed)),
         Err(error) => match usage::mistake(&error, &grammar, typed) {
             Some(failure) => Err(failure),
@@ -113,9 +126,7 @@ fn parse_alone(terminal: &Terminal, typed: &[OsString]) -> Option<Typed> {
     if helped(&grammar, &matches).is_some() {
         return None;
     }
-    let command = Oras::from_arg_matches(&matches).ok()?.command;
-    let (path, level) = called(&matches, terminal);
-    Some((command, path, level))
+    read(&matches, terminal).ok()
 }
 
 /// The whole grammar.
@@ -138,8 +149,12 @@ fn helped<'a>(grammar: &'a clap::Command, matches: &'a ArgMatches) -> Option<Vec
     }
 }
 
-/// The command as it is typed without its flags, and how much it is to tell; tells of a deprecated flag on the way.
-fn called(matches: &ArgMatches, terminal: &Terminal) -> (String, Level) {
+/// What was typed, as it is meant; tells of a deprecated flag on the way.
+fn read(matches: &ArgMatches, terminal: &Terminal) -> Result<Typed, clap::Error> {
+    let (command, reports) = (Oras::from_arg_matches(matches)?.command, Reports::read(matches));
+    if reports.is_events() {
+        terminal.speak_to_programs();
+    }
     let (mut path, mut matches) = ("oras".to_owned(), matches);
     while let Some((name, below)) = matches.subcommand() {
         path = format!("{path} {name}");
@@ -150,7 +165,8 @@ fn called(matches: &ArgMatches, terminal: &Terminal) -> (String, Level) {
         terminal.warn("Flag --verbose has been deprecated, and will be removed in a future release.");
     }
     let debug = matches.try_get_one::<bool>("debug").ok().flatten().copied().unwrap_or_default();
-    (path, if debug { Level::Debug } else { Level::Warnings })
+    let level = if debug { Level::Debug } else { Level::Warnings };
+    Ok(Typed { command, path, level, reports })
 }
 
 #[cfg(test)]

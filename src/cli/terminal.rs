@@ -10,6 +10,7 @@
 mod echo;
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
@@ -21,6 +22,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::failure::Failure;
 use super::output::bars::Canvas;
+use super::output::events::{self, Notice};
 
 /// The most that is read of a secret: 1 MiB.
 const SECRET_LIMIT: u64 = 1024 * 1024;
@@ -35,6 +37,10 @@ struct State {
     failed: Notify,
     /// What is drawn on stderr again and again, and makes way for everything else.
     canvas: Mutex<Option<Canvas>>,
+    /// Whether stderr is read by a program, and has events only.
+    for_programs: AtomicBool,
+    /// Whether the last line of stderr has been printed.
+    ended: AtomicBool,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that touches the standard streams")]
@@ -78,10 +84,48 @@ impl Terminal {
         let _ = self.print(text);
     }
 
-    /// Prints a line on stderr. If that fails, there is no place left to say so.
-    pub(crate) fn warn(&self, line: &str) {
+    /// From now on stderr is read by a program.
+    pub(crate) fn speak_to_programs(&self) {
+        self.0.for_programs.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether stderr is read by a program.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        self.0.for_programs.load(Ordering::Relaxed)
+    }
+
+    /// Prints a line on stderr that is for people only.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.is_for_programs() {
+            self.line(line, false);
+        }
+    }
+
+    /// Warns on stderr of something that was typed.
+    pub(crate) fn warn(&self, message: &str) {
+        self.say(message);
+        self.event(&Notice::Warning { message, host: None });
+    }
+
+    /// Tells an event on stderr, if a program reads it.
+    pub(crate) fn event(&self, notice: &Notice<'_>) {
+        if self.is_for_programs() {
+            self.line(&events::line(notice), false);
+        }
+    }
+
+    /// Prints the last line on stderr, whoever reads it: whatever goes on at that moment is told no more.
+    pub(crate) fn end(&self, line: &str) {
+        self.line(line, true);
+    }
+
+    /// If it cannot be printed, there is no place left to say so.
+    fn line(&self, line: &str, last: bool) {
         self.aside(|| {
-            let _ = writeln!(io::stderr().lock(), "{line}");
+            let mut stderr = io::stderr().lock();
+            if !self.0.ended.fetch_or(last, Ordering::Relaxed) {
+                let _ = writeln!(stderr, "{line}");
+            }
         });
     }
 

@@ -13,6 +13,7 @@ use clap::builder::ValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction};
 
+use super::args::reports::error_format_flag;
 use super::args::value::boolean;
 use super::failure::Failure;
 
@@ -114,9 +115,12 @@ pub(crate) fn required(flags: &[(&str, bool)]) -> Result<(), Failure> {
 
 /// Gives a command and all below it the syntax of pflag: a flag may be repeated and the last one counts, a switch
 /// takes `=true` or `=false`, and a value may begin with a dash. Help is a switch like any other, so that it is given
-/// only to what is typed well, and a group may stand alone, which asks for help, too.
+/// only to what is typed well, and a group may stand alone, which asks for help, too. How a failure is told can be said
+/// everywhere.
 pub(crate) fn as_pflag(command: clap::Command) -> clap::Command {
     let name = command.get_name().to_owned();
+    // A group has nothing to do, and its page is short.
+    let group = command.has_subcommands();
     let help = Arg::new("help").short('h').long("help").action(ArgAction::SetTrue);
     command
         .args_override_self(true)
@@ -125,6 +129,7 @@ pub(crate) fn as_pflag(command: clap::Command) -> clap::Command {
         .disable_help_flag(true)
         .disable_help_subcommand(true)
         .arg(help.help(format!("help for {name}")))
+        .arg(error_format_flag().hide(group))
         .mut_args(as_pflag_does)
         .mut_subcommands(as_pflag)
 }

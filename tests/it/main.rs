@@ -16,6 +16,7 @@
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
 //! - `signals`: ends from outside, while a command waits for something. `killed`: ends without a word, at any moment.
+//! - `reports`: what is told to programs: failures and events as JSON.
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
@@ -56,6 +57,7 @@ mod manifest;
 mod origins;
 mod pull;
 mod push;
+mod reports;
 mod repository;
 mod retry;
 mod safety;

@@ -27,12 +27,19 @@ fn kept(line: &str, answers: impl Fn(&str, &str, &str) -> Option<Answer> + Send 
     });
     let world = World::new();
     world.write("a.txt", "a");
-    let run = world.run(&format!("{line} {FLAGS}").replace("ADDRESS", &registry.address()));
-    for secret in SECRETS {
-        assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{secret}\n{run}");
-        assert!(!other.has_heard(secret), "{secret} went elsewhere");
+    let moves_content = line.starts_with("push ") || line.starts_with("pull ");
+    let events = if moves_content { "--progress json" } else { "" };
+    for form in ["", "--error-format json", events] {
+        let run = world.run(&format!("{line} {FLAGS} {form}").replace("ADDRESS", &registry.address()));
+        for secret in SECRETS {
+            assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{secret}\n{run}");
+            assert!(!other.has_heard(secret), "{secret} went elsewhere");
+        }
+        assert!(
+            registry.has_heard("header-secret") && registry.has_heard("YWxpY2U6d29uZGVybGFuZA=="),
+            "{run}"
+        );
     }
-    assert!(registry.has_heard("header-secret") && registry.has_heard("YWxpY2U6d29uZGVybGFuZA=="), "{run}");
     other
 }
 

@@ -94,6 +94,21 @@ fn an_answer_that_does_not_come() {
 }
 
 #[test]
+fn a_program_is_told_of_it_in_its_own_form() {
+    for (signal, code) in SIGNALS.into_iter().zip(["INTERRUPTED", "TERMINATED"]) {
+        let (world, _registry, faults) = behind(On::Blob, Fault::Stall(3));
+        let child = start(&world, &format!("pull {}/hello:v1 -o out --progress json", faults.address()));
+        until(|| !faults.seen_of(On::Blob).is_empty());
+        send(&child, signal);
+        let said = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+        let read = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+        let events: Vec<_> = said.lines().map(read).collect();
+        assert_eq!(events[events.len() - 1]["code"], code, "{said}");
+        assert_eq!(events[events.len() - 2]["event"], "summary", "{said}");
+    }
+}
+
+#[test]
 fn a_helper_ends_with_those_that_it_started() {
     for signal in SIGNALS {
         let (world, registry) = World::with_registry(Setup::passwords());

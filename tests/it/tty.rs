@@ -151,6 +151,9 @@ fn a_failure_is_marked_and_what_was_under_way_is_wiped_away() {
     assert!(!screen.success);
     assert!(screen.has("✗ ") && screen.has("Error: "), "{:#?}", screen.lines);
     assert!(screen.lines.iter().all(|line| !line.contains('⠋')), "{:#?}", screen.lines);
+    let screen = watch(&world, &format!("pull {artifact} -o out --error-format json"), 1000, &[]);
+    assert!(screen.has("✗ ") && !screen.has("Error: "), "{:#?}", screen.lines);
+    assert!(screen.lines.last().unwrap().starts_with("{\"event\":\"error\","), "{:#?}", screen.lines);
 }
 
 #[test]
@@ -164,6 +167,7 @@ fn plain_lines_come_when_they_are_asked_for() {
     };
     let push = format!("push {artifact} hi.txt {STEADY}");
     plain(&format!("{push} --no-tty"), &[]);
+    plain(&format!("{push} -a progress=plain --progress plain"), &[]);
     for variable in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CI", "true"), ("LC_ALL", "C")] {
         plain(&format!("{push} -a {}={}", variable.0, variable.1), &[variable]);
     }

@@ -20,9 +20,11 @@ struct Page {
 /// What only ours has: flags, and examples with what is typed in them.
 const OURS: &[&str] = &[
     "--chunk-size size",
+    "--error-format string",
     "--file glob",
     "--if-absent",
     "--keyring",
+    "--progress string",
     "--retry int",
     "--timeout duration",
     "oras attach --artifact-type doc/example --if-absent localhost:5000/hello:v1 hi.txt",

@@ -20,6 +20,7 @@ pub(crate) mod platform;
 pub(crate) mod pretty;
 pub(crate) mod remote;
 pub(crate) mod repair;
+pub(crate) mod reports;
 pub(crate) mod retry;
 pub(crate) mod selection;
 pub(crate) mod target;

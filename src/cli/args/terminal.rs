@@ -1,13 +1,14 @@
-//! Progress bars, yes or no.
+//! What is shown while work goes on: bars, lines, or events for programs.
 //!
-//! What does not belong here: the bars.
+//! What does not belong here: the bars, the lines and the events.
 
 use clap::Args;
 
 use super::common::CommonArgs;
+use super::reports::{self, Progress};
 use crate::cli::app::App;
 
-/// Whether there may be progress bars.
+/// Whether there may be what only a terminal can show.
 #[derive(Debug, Args)]
 pub(crate) struct TerminalArgs {
     /// [Preview] disable progress bars
@@ -20,26 +21,53 @@ impl TerminalArgs {
     pub(crate) fn is_refused(&self) -> bool {
         self.no_tty == Some(true)
     }
+}
 
-    /// Whether progress may be drawn on stderr.
-    pub(crate) fn drawing(&self, common: &CommonArgs, app: &App) -> Drawing {
-        let wanted = !self.is_refused() && !common.debug && !app.env.is_plain();
-        if wanted && app.terminal.stderr_is_seen() { Drawing::Bars } else { Drawing::Nothing }
+/// How progress is shown, of commands that move content.
+#[derive(Debug, Args)]
+pub(crate) struct ProgressArgs {
+    #[command(flatten)]
+    terminal: TerminalArgs,
+
+    /// form of progress on stderr: auto for bars on a terminal, plain for a line every 10 seconds, json for a line for
+    /// each event (default "auto")
+    #[arg(long, value_name = "string", value_parser = reports::progress)]
+    progress: Option<Progress>,
+}
+
+impl ProgressArgs {
+    /// What is shown.
+    pub(crate) fn view(&self, common: &CommonArgs, app: &App) -> View {
+        match self.progress.unwrap_or_default() {
+            Progress::Json => View::Events,
+            Progress::Plain => View::Measured,
+            Progress::Auto => {
+                let wanted = !self.terminal.is_refused() && !common.debug && !app.env.is_plain();
+                if wanted && app.terminal.stderr_is_seen() { View::Bars } else { View::Lines }
+            }
+        }
     }
 
-    /// The same where content goes to stdout: only if bars were asked for, and only if the content does not run through
-    /// them.
-    pub(crate) fn drawing_beside_content(&self, common: &CommonArgs, app: &App) -> Drawing {
-        let wanted = self.no_tty == Some(false) && !app.terminal.stdout_is_seen();
-        if wanted { self.drawing(common, app) } else { Drawing::Nothing }
+    /// The same where content goes to stdout: bars only if they were asked for, and only if the content does not run
+    /// through them.
+    pub(crate) fn view_beside_content(&self, common: &CommonArgs, app: &App) -> View {
+        let drawn = self.terminal.no_tty == Some(false) && !app.terminal.stdout_is_seen();
+        match self.view(common, app) {
+            View::Bars if !drawn => View::Lines,
+            view => view,
+        }
     }
 }
 
-/// What is drawn while work goes on.
+/// What is shown while work goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Drawing {
-    /// Bars, in place of status lines.
+pub(crate) enum View {
+    /// Bars on stderr, in place of lines.
     Bars,
-    /// Nothing: status lines are printed.
-    Nothing,
+    /// A line for what happens to a node.
+    Lines,
+    /// The same, and now and then a line on stderr that tells how far it is.
+    Measured,
+    /// Lines of JSON on stderr, in place of lines.
+    Events,
 }

@@ -15,7 +15,7 @@ use crate::cli::args::format::{FormatArgs, Forms};
 use crate::cli::args::packer::PackerArgs;
 use crate::cli::args::platform::PlatformArgs;
 use crate::cli::args::target::{ReferrersArgs, TargetArgs};
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::json::Node;
 use crate::cli::output::status::{Detail, reporter};
@@ -54,7 +54,7 @@ pub(crate) struct AttachArgs {
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -94,8 +94,8 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
         same: if args.if_absent { ops::Same::Taken } else { ops::Same::Ignored },
         limits: args.packer.limits(),
     };
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &format, drawing);
+    let view = args.progress.view(&args.common, app);
+    let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &format, view);
     let target = app.target(&end).await?;
     let attached = ops::attach(&*target, request, reporter).await?;
     let node = Node::new(&end.place.path(), &attached.root);

@@ -18,7 +18,7 @@ use crate::cli::args::format::Format;
 use crate::cli::args::remote::RemoteArgs;
 use crate::cli::args::selection::Selection;
 use crate::cli::args::target::ReferrersArgs;
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::args::value;
 use crate::cli::connect::End;
 use crate::cli::failure::Failure;
@@ -68,7 +68,7 @@ pub(crate) struct BackupArgs {
     #[command(flatten)]
     concurrency: ConcurrencyArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     remote: RemoteArgs,
     #[command(flatten)]
@@ -103,8 +103,8 @@ pub(crate) async fn run(args: BackupArgs, app: &App) -> Result<(), Failure> {
     app.terminal.print(&listed(&from, &tags))?;
 
     let shown = path.display().to_string();
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::BACKUP, Detail::All, &Format::Text, drawing);
+    let view = args.progress.view(&args.common, app);
+    let reporter = reporter(app, &words::BACKUP, Detail::All, &Format::Text, view);
     let told = |tag: &Tag, copied: Result<usize, Error>| {
         let step = || format!("failed to back up tag {:?} from {from:?} to {shown:?}", tag.as_str());
         let count = copied.within(|| step().into()).map_err(Failure::unblamed)?;

@@ -77,8 +77,10 @@ impl CompletionCommand {
 const VALUES: &[(&str, &[&str])] = &[
     ("auth", &["basic", "token"]),
     ("distribution-spec", &["v1.1-referrers-api", "v1.1-referrers-tag"]),
+    ("error-format", &["json", "text"]),
     ("format", &["go-template", "json", "text"]),
     ("image-spec", &["v1.0", "v1.1"]),
+    ("progress", &["auto", "json", "plain"]),
 ];
 /// The values of `discover --format`.
 const REFERRERS: &[&str] = &["go-template", "json", "table", "tree"];

@@ -23,7 +23,7 @@ use crate::cli::args::platform;
 use crate::cli::args::remote::{From, To};
 use crate::cli::args::repair::RepairArgs;
 use crate::cli::args::target::{ReferrersArgs, TargetArgs};
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::connect::End;
 use crate::cli::failure::Failure;
 use crate::cli::output::status::{Detail, reporter};
@@ -113,7 +113,7 @@ pub(crate) struct CpArgs {
     #[command(flatten)]
     concurrency: ConcurrencyArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     from: TargetArgs<From>,
     #[command(flatten)]
@@ -216,8 +216,8 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         ops::plan(&*reading, &*there, request).await
     } else {
         let writing = app.target(&destination).await?;
-        let drawing = args.terminal.drawing(&args.common, app);
-        let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &format, drawing);
+        let view = args.progress.view(&args.common, app);
+        let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &format, view);
         ops::copy(&*reading, &*writing, request, reporter).await
     };
     let copied = copied.map_err(|error| unfit(error, &from))?;

@@ -20,7 +20,7 @@ use crate::cli::args::concurrency::ConcurrencyArgs;
 use crate::cli::args::format::{Format, FormatArgs, Forms};
 use crate::cli::args::platform::PlatformArgs;
 use crate::cli::args::target::TargetArgs;
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::args::value::path;
 use crate::cli::connect::End;
 use crate::cli::failure::Failure;
@@ -79,7 +79,7 @@ pub(crate) struct PullArgs {
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -129,8 +129,8 @@ pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
         return to_stdout(&args, request, &end, app).await;
     }
     let folder = Output::new(app.env.working_folder()?.join(&args.output), args.rules());
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::PULL, Detail::when(args.verbose.verbose), &format, drawing);
+    let view = args.progress.view(&args.common, app);
+    let reporter = reporter(app, &words::PULL, Detail::when(args.verbose.verbose), &format, view);
     let source = app.cached_source(&end).await?;
     let pulled = ops::pull(&*source, &folder, request, reporter).await.map_err(refused)?;
     output::show(app, &format, &Pulled::new(end.place, pulled))
@@ -139,9 +139,9 @@ pub(crate) async fn run(args: PullArgs, app: &App) -> Result<(), Failure> {
 /// The bytes of one file on stdout, and all words on stderr. What was printed cannot be taken back: wrong bytes are told
 /// at their end.
 async fn to_stdout(args: &PullArgs, request: ops::Pull, end: &End, app: &App) -> Result<(), Failure> {
-    let drawing = args.terminal.drawing(&args.common, app);
+    let view = args.progress.view(&args.common, app);
     let detail = Detail::when(args.verbose.verbose);
-    let reporter = aside(app, &words::PULL, detail, &Format::Text, drawing);
+    let reporter = aside(app, &words::PULL, detail, &Format::Text, view);
     let source = app.cached_source(end).await?;
     let (root, file, body) = ops::pull_one(&*source, request, reporter.clone()).await?;
     reporter.report(Event::Started(&file));
@@ -154,7 +154,7 @@ async fn to_stdout(args: &PullArgs, request: ops::Pull, end: &End, app: &App) ->
     }
     poured?;
     app.terminal.stop_drawing();
-    app.terminal.warn(&format!("Pulled {}\nDigest: {}", end.place.shown(), root.digest));
+    app.terminal.say(&format!("Pulled {}\nDigest: {}", end.place.shown(), root.digest));
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::cli::args::packer::{PackerArgs, rules};
 use crate::cli::args::platform;
 use crate::cli::args::repair::RepairArgs;
 use crate::cli::args::target::TargetArgs;
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::json::Node;
 use crate::cli::output::status::{Detail, reporter};
@@ -65,7 +65,7 @@ pub(crate) struct PushArgs {
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -117,8 +117,8 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
         present: args.repair.present(),
         limits: args.packer.limits(),
     };
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &format, drawing);
+    let view = args.progress.view(&args.common, app);
+    let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &format, view);
     let target = app.target(&end).await?;
     let pushed = ops::push(&*target, request, reporter).await?;
     output::show(app, &format, &Pushed::new(end.place, pushed.root, &pushed.tags, tags))?;

@@ -21,7 +21,7 @@ use crate::cli::args::format::Format;
 use crate::cli::args::remote::RemoteArgs;
 use crate::cli::args::selection::Selection;
 use crate::cli::args::target::ReferrersArgs;
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::args::value;
 use crate::cli::connect::End;
 use crate::cli::failure::Failure;
@@ -73,7 +73,7 @@ pub(crate) struct RestoreArgs {
     #[command(flatten)]
     chunks: ChunkArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     remote: RemoteArgs,
     #[command(flatten)]
@@ -114,8 +114,8 @@ pub(crate) async fn run(args: RestoreArgs, app: &App) -> Result<(), Failure> {
         let good: Result<Tag, ReferenceError> = tag.as_str().parse();
         good.map_err(|error| Failure::mistake(format!("{}: {error}", failed(tag))))?;
     }
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::RESTORE, Detail::All, &Format::Text, drawing);
+    let view = args.progress.view(&args.common, app);
+    let reporter = reporter(app, &words::RESTORE, Detail::All, &Format::Text, view);
     let words = if args.dry_run { "Dry run: would push" } else { "Pushed" };
     let told = |tag: &Tag, copied: Result<usize, Error>| {
         let count = copied.within(|| failed(tag).into()).map_err(Failure::unblamed)?;

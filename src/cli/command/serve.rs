@@ -139,7 +139,7 @@ async fn config(args: &ServeArgs, app: &App) -> Result<Config, Failure> {
     if args.debug {
         let terminal = app.terminal.clone();
         config.heard = Some(Arc::new(move |method, path, status| {
-            terminal.warn(&format!("{method} {} {}", visible(path), status.as_u16()));
+            terminal.say(&format!("{method} {} {}", visible(path), status.as_u16()));
         }));
     }
     Ok(config)

@@ -25,7 +25,7 @@ fn a_command_shows_examples_and_flags_in_columns() {
     let page = page(&grammar(), &["oras", "logout"]);
     assert!(page.starts_with("Log out from a remote registry\n\nExample - "), "{page}");
     assert!(
-        page.contains("\n\nUsage:\n  oras logout [flags] <registry>\n\nFlags:\n  -d, --debug   "),
+        page.contains("\n\nUsage:\n  oras logout [flags] <registry>\n\nFlags:\n  -d, --debug         "),
         "{page}"
     );
     assert!(page.contains("\n      --registry-config stringArray   "), "{page}");

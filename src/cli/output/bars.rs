@@ -113,7 +113,7 @@ impl Bars {
         };
         let word = self.words.shown(ending);
         let text = row(node, &word, bytes, took).lines(mark, self.terminal.stderr_width());
-        self.terminal.warn(&text);
+        self.terminal.say(&text);
     }
 }
 

@@ -1,14 +1,16 @@
 //! What the user is told: results, and lines while work goes on.
 //!
 //! There are three kinds of output and each has its own way. *Status* is what happens, as events to the [`status`]
-//! reporter. A *result* is an [`Outcome`], shown once at the end in the form that was asked for. *Content* is bytes
+//! reporter; programs are told it in [`events`]. A *result* is an [`Outcome`], shown once at the end in the form that was asked for. *Content* is bytes
 //! that a command pours to stdout or into a file by itself. Text that comes from a registry goes through
 //! [`text::visible`], because a title must not be able to move the cursor.
 //!
 //! What does not belong here: the words of failures, and the decision what to say.
 
 pub(crate) mod bars;
+pub(crate) mod events;
 pub(crate) mod json;
+mod measure;
 pub(crate) mod retries;
 mod sprig;
 pub(crate) mod status;

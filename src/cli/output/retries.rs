@@ -1,4 +1,4 @@
-//! The line for something that failed and is tried again: what, where it stood, why, and which try it is.
+//! What is told of something that failed and is tried again: what, where it stood, why, and which try it is.
 //!
 //! What does not belong here: whether it is tried again.
 
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use oras::transport::Retrying;
 
+use super::events::{Notice, seconds};
 use super::text::visible;
 
 /// A pause from which on it is told: a shorter one is over before it is read.
@@ -23,6 +24,20 @@ pub(crate) fn line(retry: &Retrying<'_>) -> String {
     // Both come from outside.
     let (url, reason) = (visible(url), visible(reason));
     format!("Retrying{pause} ({attempt} of {attempts}): {method} \"{url}\"{stood}: {reason}")
+}
+
+/// The same for programs.
+pub(crate) fn notice<'a>(retry: &Retrying<'a>) -> Notice<'a> {
+    Notice::Retry {
+        method: retry.method.as_str(),
+        url: retry.url,
+        bytes: retry.moved.map(|(bytes, _)| bytes),
+        size: retry.moved.and_then(|(_, size)| size),
+        reason: retry.reason,
+        attempt: retry.attempt,
+        attempts: retry.attempts,
+        pause: seconds(retry.pause),
+    }
 }
 
 #[cfg(test)]

@@ -4,14 +4,16 @@
 
 use std::sync::Arc;
 
+use oras::oci::{Descriptor, Digest};
 use oras::progress::{Event, Reporter};
 
 use super::bars::Bars;
+use super::measure::Measured;
 use super::text::visible;
 use super::words::{PROCESSING, Words};
 use crate::cli::app::App;
 use crate::cli::args::format::Format;
-use crate::cli::args::terminal::Drawing;
+use crate::cli::args::terminal::View;
 use crate::cli::terminal::Terminal;
 
 /// Of what is told.
@@ -30,16 +32,23 @@ impl Detail {
     }
 }
 
-/// Who hears of the work of a command: bars where a person looks on, else lines, but only beside a result for
-/// people.
+/// What is under way: the same content may be moved under several names.
+pub(super) type Key = (Digest, Option<String>);
+
+/// What a node is while it is under way.
+pub(super) fn key(node: &Descriptor) -> Key {
+    (node.digest.clone(), node.title().map(str::to_owned))
+}
+
+/// Who hears of the work of a command, as it is to be seen. Lines come only beside a result for people.
 pub(crate) fn reporter(
     app: &App,
     words: &'static Words,
     detail: Detail,
     format: &Format,
-    drawing: Drawing,
+    view: View,
 ) -> Arc<dyn Reporter> {
-    printing(app, words, detail, format, drawing, Terminal::status)
+    printing(app, words, detail, format, view, Terminal::status)
 }
 
 /// The same for a command whose stdout has content: lines go to stderr.
@@ -48,10 +57,10 @@ pub(crate) fn aside(
     words: &'static Words,
     detail: Detail,
     format: &Format,
-    drawing: Drawing,
+    view: View,
 ) -> Arc<dyn Reporter> {
-    let print = |terminal: &Terminal, line: &str| terminal.warn(line.trim_end_matches('\n'));
-    printing(app, words, detail, format, drawing, print)
+    let print = |terminal: &Terminal, line: &str| terminal.say(line.trim_end_matches('\n'));
+    printing(app, words, detail, format, view, print)
 }
 
 fn printing(
@@ -59,13 +68,20 @@ fn printing(
     words: &'static Words,
     detail: Detail,
     format: &Format,
-    drawing: Drawing,
+    view: View,
     print: fn(&Terminal, &str),
 ) -> Arc<dyn Reporter> {
-    match format {
-        _ if drawing == Drawing::Bars => Arc::new(Bars::new(&app.terminal, words)),
-        Format::Text => Arc::new(Lines { terminal: app.terminal.clone(), words, detail, print }),
-        _ => Arc::new(()),
+    let lines = || -> Arc<dyn Reporter> {
+        match format {
+            Format::Text => Arc::new(Lines { terminal: app.terminal.clone(), words, detail, print }),
+            _ => Arc::new(()),
+        }
+    };
+    match view {
+        View::Bars => Arc::new(Bars::new(&app.terminal, words)),
+        View::Lines => lines(),
+        View::Measured => Arc::new(Measured::new(app.terminal.clone(), words, lines())),
+        View::Events => Arc::clone(&app.events) as Arc<dyn Reporter>,
     }
 }
 
@@ -107,7 +123,6 @@ fn line(event: Event<'_>, words: &Words, detail: Detail) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use oras::oci::Descriptor;
     use oras::oci::annotations::TITLE;
     use oras::progress::Ending;
 

@@ -14,7 +14,7 @@ use crate::cli::args::descriptor::DescriptorArgs;
 use crate::cli::args::format::Format;
 use crate::cli::args::output::OutputArgs;
 use crate::cli::args::target::TargetArgs;
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::status::{Detail, reporter};
 use crate::cli::output::words;
@@ -39,7 +39,7 @@ pub(crate) struct FetchArgs {
     #[command(flatten)]
     descriptor: DescriptorArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -60,11 +60,11 @@ impl FetchArgs {
 
     /// Bars or nothing: no lines stand beside the content.
     fn reporter(&self, app: &App) -> Arc<dyn Reporter> {
-        let drawing = match self.output.file() {
-            Some(_) => self.terminal.drawing(&self.common, app),
-            None => self.terminal.drawing_beside_content(&self.common, app),
+        let view = match self.output.file() {
+            Some(_) => self.progress.view(&self.common, app),
+            None => self.progress.view_beside_content(&self.common, app),
         };
-        reporter(app, &words::FETCH, Detail::All, &Format::Json, drawing)
+        reporter(app, &words::FETCH, Detail::All, &Format::Json, view)
     }
 }
 

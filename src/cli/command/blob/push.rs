@@ -15,7 +15,7 @@ use crate::cli::args::common::{CommonArgs, VerboseArgs};
 use crate::cli::args::descriptor::DescriptorArgs;
 use crate::cli::args::format::Format;
 use crate::cli::args::target::TargetArgs;
-use crate::cli::args::terminal::TerminalArgs;
+use crate::cli::args::terminal::ProgressArgs;
 use crate::cli::args::value::integer;
 use crate::cli::failure::Failure;
 use crate::cli::output::status::{Detail, reporter};
@@ -53,7 +53,7 @@ pub(crate) struct PushArgs {
     #[command(flatten)]
     chunks: ChunkArgs,
     #[command(flatten)]
-    terminal: TerminalArgs,
+    progress: ProgressArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
@@ -81,8 +81,8 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
         _ => Some(read(Path::new(&file), digest, size).await?),
     };
     let told = if args.descriptor.descriptor { Format::Json } else { Format::Text };
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &told, drawing);
+    let view = args.progress.view(&args.common, app);
+    let reporter = reporter(app, &words::PUSH, Detail::when(args.verbose.verbose), &told, view);
     let target = app.target(&end).await?;
     let node = match known {
         Some((node, body)) => {

@@ -48,8 +48,8 @@ pub(super) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         limits: args.concurrency.limits(USUAL),
     };
     let writing = app.target(&destination).await?;
-    let drawing = args.terminal.drawing(&args.common, app);
-    let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &format, drawing);
+    let view = args.progress.view(&args.common, app);
+    let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &format, view);
     let copies = ops::copy_all(&*reading, &*writing, &request, reporter).await?;
     let all = All {
         source: source.place.raw().to_owned(),

@@ -19,7 +19,7 @@ use crate::cli::args::descriptor::DescriptorArgs;
 use crate::cli::args::destination::Destination;
 use crate::cli::args::format::Format;
 use crate::cli::args::target::{ReferrersArgs, TargetArgs};
-use crate::cli::args::terminal::Drawing;
+use crate::cli::args::terminal::View;
 use crate::cli::failure::Failure;
 use crate::cli::output::status::{Detail, reporter};
 use crate::cli::output::words;
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
     let node = Descriptor::new(media_type, algorithm.digest(&bytes), bytes.len() as u64);
     let told = if args.descriptor.descriptor { Format::Json } else { Format::Text };
     let detail = Detail::when(args.verbose.verbose);
-    let reporter = reporter(app, &words::PUSH, detail, &told, Drawing::Nothing);
+    let reporter = reporter(app, &words::PUSH, detail, &told, View::Lines);
     let limits = args.concurrency.limits(USUAL);
     let request = ops::PushManifest { node: node.clone(), bytes, to, tags: tags.clone(), limits };
     let target = app.target(&end).await?;
