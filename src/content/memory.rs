@@ -137,7 +137,8 @@ impl Target for Memory {
         }
         if node.is_manifest() {
             let bytes = read_checked(&body, node).await?;
-            Document::parse(&node.media_type, &bytes).map_err(|error| Error::invalid(error.to_string()))?;
+            Document::parse(&node.media_type, &bytes)
+                .map_err(|why| Error::invalid(format!("{}: {why}", node.digest)))?;
             Ok(self.insert(node, bytes))
         } else {
             Ok(self.insert(node, checked(body, node).read(node.size).await?))

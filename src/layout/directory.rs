@@ -122,8 +122,8 @@ impl Directory {
 
     async fn put_manifest(&self, node: &Descriptor, body: &Body) -> Result<Put> {
         let bytes = read_checked(body, node).await?;
-        let document =
-            Document::parse(&node.media_type, &bytes).map_err(|error| Error::invalid(error.to_string()))?;
+        let document = Document::parse(&node.media_type, &bytes)
+            .map_err(|why| Error::invalid(format!("{}: {why}", node.digest)))?;
         let node = node.clone();
         self.blocking(move |inner| {
             if inner.folder.size(&node.digest)? != Some(node.size) {

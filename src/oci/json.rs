@@ -6,6 +6,7 @@
 use std::io;
 
 use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 /// Compact, without a newline at the end.
@@ -30,7 +31,7 @@ pub fn pretty<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
 /// # Errors
 /// The bytes are not one JSON document.
 pub fn indent(document: &[u8]) -> serde_json::Result<Vec<u8>> {
-    serde_json::from_slice::<serde::de::IgnoredAny>(document)?;
+    serde_json::from_slice::<IgnoredAny>(document)?;
     let mut out = Vec::with_capacity(document.len() * 2);
     let (mut depth, mut quoted, mut escaped, mut opened) = (0_usize, false, false, false);
     for &byte in document {
@@ -62,11 +63,41 @@ pub fn indent(document: &[u8]) -> serde_json::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Reads a document, which is an object. To serde a list is an object too, whose fields come in order, and such a one
+/// must not pass for a manifest without layers.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let read = match first_letter(text) {
+        Some(b'{') => serde_json::from_slice(text),
+        found => match serde_json::from_slice::<IgnoredAny>(text) {
+            Ok(_) => {
+                return Err(format!(
+                    "expected an object, found {}",
+                    match found {
+                        Some(b'[') => "a list",
+                        Some(b'"') => "a string",
+                        Some(b't' | b'f') => "a boolean",
+                        Some(b'n') => "null",
+                        _ => "a number",
+                    }
+                ));
+            }
+            Err(error) => Err(error),
+        },
+    };
+    read.map_err(|error| mistake(text, &error))
+}
+
+fn first_letter(text: &[u8]) -> Option<u8> {
+    text.iter().copied().find(|byte| !byte.is_ascii_whitespace())
+}
+
 /// What is wrong with a text that is no JSON, in the words of Go for the mistakes that are made: nothing at all,
 /// something that was cut, and something that is no JSON from its first letter on.
 pub fn mistake(text: &[u8], error: &serde_json::Error) -> String {
-    let first = text.iter().copied().find(|byte| !byte.is_ascii_whitespace());
-    match first {
+    match first_letter(text) {
         None => "EOF".to_owned(),
         _ if error.is_eof() => "unexpected EOF".to_owned(),
         Some(first) if error.is_syntax() && !matches!(first, b'{' | b'[' | b'"') => {
@@ -147,6 +178,30 @@ mod tests {
         let expected =
             "{\n  \"a\": [],\n  \"b\": {\n    \"c\": [\n      1,\n      \"\\u003c\"\n    ]\n  }\n}";
         assert_eq!(String::from_utf8(pretty(&value).unwrap()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_document_is_an_object() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Document {
+            #[serde(default)]
+            name: String,
+        }
+        let read = |text: &str| object::<Document>(text.as_bytes()).map(|document| document.name);
+        assert_eq!(read(" {\"name\":\"a\"}"), Ok("a".to_owned()));
+        for (text, why) in [
+            ("[]", "expected an object, found a list"),
+            ("[\"a\"]", "expected an object, found a list"),
+            ("7", "expected an object, found a number"),
+            ("\"a\"", "expected an object, found a string"),
+            ("null", "expected an object, found null"),
+            ("<p>", "invalid character '<' looking for beginning of value"),
+            ("", "EOF"),
+            ("[", "unexpected EOF"),
+            ("{", "unexpected EOF"),
+        ] {
+            assert_eq!(read(text), Err(why.to_owned()), "{text}");
+        }
     }
 
     #[test]

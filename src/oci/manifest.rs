@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::descriptor::{filled, nullable};
-use super::{Annotations, Descriptor, media_type};
+use super::{Annotations, Descriptor, json, media_type};
 
 /// An OCI image manifest, which is also the manifest of an artifact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -113,7 +113,7 @@ pub struct Document {
 #[derive(Debug)]
 pub enum DocumentError {
     /// Not the JSON of a manifest.
-    Json(serde_json::Error),
+    Json(String),
     /// A type of which this program does not know the children.
     MediaType(String),
 }
@@ -138,7 +138,7 @@ impl Document {
         if !media_type::is_manifest(kind) {
             return Err(DocumentError::MediaType(kind.to_owned()));
         }
-        let read: Self = serde_json::from_slice(bytes).map_err(DocumentError::Json)?;
+        let read: Self = json::object(bytes).map_err(DocumentError::Json)?;
         let nothing = Self::default();
         let oci = !matches!(kind, media_type::DOCKER_MANIFEST | media_type::DOCKER_LIST);
         let mut document = match kind {
@@ -171,7 +171,6 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oci::json;
 
     fn manifest() -> Manifest {
         Manifest {
@@ -214,5 +213,6 @@ mod tests {
         assert_eq!(list.children().count(), 0);
         assert!(Document::parse("text/html", b"{}").is_err());
         assert!(Document::parse(media_type::INDEX, b"<html>").is_err());
+        assert!(Document::parse(media_type::INDEX, b"[]").is_err());
     }
 }

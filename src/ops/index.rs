@@ -228,8 +228,8 @@ async fn existing(source: &dyn Source, named: &Named, told: Told<'_>) -> Result<
     Ok((node.digest, index))
 }
 
-fn parsed<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|error| Error::invalid(format!("invalid manifest: {error}")))
+fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    json::object(bytes).map_err(|why| Error::invalid(format!("invalid manifest: {why}")))
 }
 
 fn made(index: &Index) -> Result<(Descriptor, Bytes)> {

@@ -28,13 +28,14 @@ pub(super) struct Pages {
     request: Request,
     next: Option<Result<Url>>,
     seen: HashSet<String>,
+    limit: usize,
 }
 
 impl Pages {
     /// The pages from this request on; `list` is what errors call it.
     pub(super) fn new(client: Client, list: &'static str, first: Request) -> Self {
         let next = Some(Ok(first.url.clone()));
-        Self { client, list, request: first, next, seen: HashSet::new() }
+        Self { client, list, request: first, next, seen: HashSet::new(), limit: PAGE_LIMIT }
     }
 
     /// The next answer, whatever its status; none after the last page and after anything but a page. A bad link is
@@ -68,8 +69,8 @@ impl Pages {
         if self.seen.contains(url.as_str()) {
             return bad(link, "the page was already read");
         }
-        if self.seen.len() >= PAGE_LIMIT {
-            let text = format!("{} listing exceeded {PAGE_LIMIT} pages: too many pages", self.list);
+        if self.seen.len() >= self.limit {
+            let text = format!("{} listing exceeded {} pages: too many pages", self.list, self.limit);
             return Err(Error::invalid(text));
         }
         Ok(Some(url))
@@ -95,9 +96,7 @@ impl Pages {
 pub(super) async fn document<D: DeserializeOwned>(response: Response) -> Result<D> {
     let request = headers::request(&response);
     let bytes = response.read(DOCUMENT_LIMIT).await?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        Error::invalid(format!("{request}: failed to decode response: {}", json::mistake(&bytes, &error)))
-    })
+    json::object(&bytes).map_err(|why| Error::invalid(format!("{request}: failed to decode response: {why}")))
 }
 
 #[cfg(test)]

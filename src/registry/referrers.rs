@@ -105,12 +105,8 @@ impl Repository {
                 let text = format!("{name}: more than {LIST_LIMIT} bytes of referrers: size exceeds limit");
                 return Err(Error::new(Kind::TooLarge(text)));
             }
-            let page: Listing = serde_json::from_slice(&bytes).map_err(|error| {
-                Error::invalid(format!(
-                    "{name}: failed to decode response: {}",
-                    json::mistake(&bytes, &error)
-                ))
-            })?;
+            let page: Listing = json::object(&bytes)
+                .map_err(|why| Error::invalid(format!("{name}: failed to decode response: {why}")))?;
             let annotation = page.annotations.get(annotations::FILTERS_APPLIED).and_then(Value::as_str);
             let filtered = filtered || annotation.is_some_and(names_filter);
             let wanted = artifact_type.filter(|_| !filtered);

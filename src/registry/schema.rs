@@ -68,8 +68,8 @@ impl Repository {
         if node.media_type != media_type::INDEX || node.digest == *subject {
             return Ok(List { entries: Vec::new(), version });
         }
-        let listing: Listing = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::invalid(format!("invalid referrers index from referrers tag {tag}: {error}"))
+        let listing: Listing = json::object(&bytes).map_err(|why| {
+            Error::invalid(format!("invalid referrers index from referrers tag {tag}: {why}"))
         })?;
         Ok(List { entries: listing.manifests.unwrap_or_default(), version })
     }
@@ -214,7 +214,7 @@ fn is_listed(node: &Descriptor) -> bool {
 }
 
 fn read(node: &Descriptor, bytes: &[u8]) -> Result<Document> {
-    Document::parse(&node.media_type, bytes).map_err(|error| Error::invalid(error.to_string()))
+    Document::parse(&node.media_type, bytes).map_err(|why| Error::invalid(format!("{}: {why}", node.digest)))
 }
 
 /// The entries after the changes, without empty ones and repetitions. New ones come last.

@@ -102,7 +102,7 @@ impl<'a> Documents<'a> {
 /// # Errors
 /// Bytes that are none.
 pub fn parse(node: &Descriptor, bytes: &[u8]) -> Result<Document> {
-    Document::parse(&node.media_type, bytes).map_err(|error| Error::invalid(error.to_string()))
+    Document::parse(&node.media_type, bytes).map_err(|why| Error::invalid(format!("{}: {why}", node.digest)))
 }
 
 #[cfg(test)]

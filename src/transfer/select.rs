@@ -3,7 +3,7 @@
 use super::Documents;
 use crate::content::read_checked;
 use crate::error::{Error, Kind, Result};
-use crate::oci::{Descriptor, Platform, media_type};
+use crate::oci::{Descriptor, Platform, json, media_type};
 
 /// The manifest for a platform: of an index the first that fits; a manifest that stands alone must fit itself, as its
 /// config tells.
@@ -34,8 +34,8 @@ pub async fn select(documents: &Documents<'_>, root: &Descriptor, wanted: &Platf
         )));
     }
     let bytes = read_checked(&documents.source().fetch(&config), &config).await?;
-    let have: Platform = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::invalid(format!("invalid config {}: {error}", config.digest)))?;
+    let have: Platform = json::object(&bytes)
+        .map_err(|why| Error::invalid(format!("invalid config {}: {why}", config.digest)))?;
     if have.satisfies(wanted) {
         return Ok(root.clone());
     }

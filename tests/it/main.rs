@@ -19,6 +19,7 @@
 //! - `reports`: what is told to programs: failures and events as JSON.
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
+//! - `bounds`: documents that are too large or none. `escapes`: text of others, wherever it is shown.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
 //!   too much. `safety_secrets`: what must not reach anybody else. `origins`: the same, each way and each place.
 //!   `safety_files`: titles and archives.
@@ -35,6 +36,7 @@ mod archives;
 mod attach;
 mod backup;
 mod blob;
+mod bounds;
 mod cache;
 #[cfg(unix)]
 mod completion;
@@ -43,6 +45,7 @@ mod copy;
 mod debug;
 mod discover;
 mod errors;
+mod escapes;
 mod examples;
 mod faults;
 mod faults_writing;

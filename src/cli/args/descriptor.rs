@@ -8,6 +8,7 @@ use oras::oci::{Descriptor, json};
 use super::pretty::{PrettyArgs, not_json};
 use crate::cli::app::App;
 use crate::cli::failure::Failure;
+use crate::cli::output::json::harmless;
 
 /// Whether a descriptor is shown, and how JSON is.
 #[derive(Debug, Clone, Copy, Args)]
@@ -23,6 +24,7 @@ pub(crate) struct DescriptorArgs {
 impl DescriptorArgs {
     /// Prints a descriptor, on one line without its end or readable.
     pub(crate) fn print(self, node: &Descriptor, app: &App) -> Result<(), Failure> {
-        self.json.print(&json::compact(node).map_err(not_json)?, app)
+        let document = harmless(json::compact(node).map_err(not_json)?);
+        self.json.print(document.as_bytes(), app)
     }
 }

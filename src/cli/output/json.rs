@@ -2,16 +2,43 @@
 //!
 //! The same data feeds every form that is made of a document. What does not belong here: JSON that is digested.
 
+use std::fmt::Write;
+
 use oras::error::{Error, Result};
 use oras::oci::{Annotations, Descriptor, json};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::text::is_unseen;
+
 /// A result as a document.
 pub(crate) fn document<T: Serialize>(value: &T) -> Result<Vec<u8>> {
-    let mut bytes = json::pretty(value).map_err(|error| Error::invalid(error.to_string()))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    let bytes = json::pretty(value).map_err(|error| Error::invalid(error.to_string()))?;
+    let mut text = harmless(bytes);
+    text.push('\n');
+    Ok(text.into_bytes())
+}
+
+/// The same JSON, fit for a terminal. Go escapes the lower controls only; what else could deceive gets an escape as well,
+/// which every reader of JSON takes for the letter itself.
+pub(crate) fn harmless(json: Vec<u8>) -> String {
+    let text =
+        String::from_utf8(json).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into());
+    // The ends of lines are those between members.
+    let is_unseen = |letter: char| letter != '\n' && is_unseen(letter);
+    if !text.chars().any(is_unseen) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        if is_unseen(letter) {
+            // A string takes all that is written to it, and none of these letters needs more than four digits.
+            let _ = write!(shown, "\\u{:04x}", u32::from(letter));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// A node as results name it: where it is, and what is known of it.
@@ -72,6 +99,14 @@ mod tests {
         let text = String::from_utf8(document(&Node::new("h/r", &node)).unwrap()).unwrap();
         let tail = "  \"size\": 1,\n  \"annotations\": {\n    \"k\": \"\\u003cv\\u003e\"\n  },\n  \"artifactType\": \"c/d\"\n}\n";
         assert!(text.ends_with(tail), "{text}");
+    }
+
+    #[test]
+    fn what_could_deceive_is_escaped_and_means_the_same() {
+        let text = "a\u{1b}\u{7f}\u{9b}\u{202e}\u{2066}b";
+        let document = String::from_utf8(document(&[text]).unwrap()).unwrap();
+        assert_eq!(document, "[\n  \"a\\u001b\\u007f\\u009b\\u202e\\u2066b\"\n]\n");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&document).unwrap(), [text]);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use futures_util::{StreamExt, TryStreamExt};
 
+use super::Pages;
 use crate::content::Source;
 use crate::registry::Host;
 use crate::registry::ReferrersMode::Api;
 use crate::registry::script::{Script, answer};
+use crate::transport::Request;
 
 #[tokio::test]
 async fn pages_come_one_by_one_until_there_is_no_link() {
@@ -63,4 +65,23 @@ async fn what_is_no_page_is_told_as_the_registry_says_it() {
     assert!(error.ends_with("_catalog\": response status code 404: Not Found"), "{error}");
     let error = host.repositories(Some("a")).next().await.unwrap().unwrap_err().to_string();
     assert!(error.contains("failed to decode response"), "{error}");
+}
+
+#[tokio::test]
+async fn pages_without_end_come_to_one() {
+    let script = Script::start(|asked| {
+        let next = format!("<{}1>; rel=\"next\"", asked.target);
+        answer(200).header("Link", next).body(r#"{"tags":["a"]}"#)
+    })
+    .await;
+    let client = script.repository(Api).client().clone();
+    let first = Request::new(http::Method::GET, client.base().join("/list?last=1").unwrap());
+    let mut pages = Pages { limit: 3, ..Pages::new(client, "tag", first) };
+    for _ in 0..3 {
+        assert!(pages.next().await.unwrap().is_some());
+    }
+    let error = pages.next().await.unwrap_err().to_string();
+    assert_eq!(error, "tag listing exceeded 3 pages: too many pages");
+    assert!(pages.next().await.unwrap().is_none());
+    assert_eq!(script.log().len(), 3);
 }

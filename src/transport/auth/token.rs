@@ -137,7 +137,7 @@ pub(super) async fn ask(client: &Inner, credential: &Credential, wish: &Wish<'_>
 async fn decoded(answer: Response) -> Result<Answer, String> {
     let failed = |reason: &dyn fmt::Display| format!("failed to decode response: {reason}");
     let text = answer.read(ANSWER_LIMIT).await.map_err(|error| failed(&error))?;
-    serde_json::from_slice(&text).map_err(|error| failed(&json::mistake(&text, &error)))
+    json::object(&text).map_err(|why| failed(&why))
 }
 
 /// The plain form: a GET, with user name and password if there are any.

@@ -78,6 +78,11 @@ impl Answer {
         Self { body: piece.as_ref().to_vec(), endless: true, ..self }
     }
 
+    /// Its content, or the piece of it that comes over and over again.
+    pub fn content(&self) -> &[u8] {
+        &self.body
+    }
+
     fn send(&self, stream: &mut impl Write, with_body: bool) -> std::io::Result<()> {
         stream.write_all(format!("{}\r\n", self.head).as_bytes())?;
         if with_body {

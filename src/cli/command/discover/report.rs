@@ -10,7 +10,7 @@ use oras::ops::Discovered;
 use serde::Serialize;
 
 use crate::cli::output::Outcome;
-use crate::cli::output::json::Node;
+use crate::cli::output::json::{Node, harmless};
 use crate::cli::output::status::Detail;
 use crate::cli::output::text::{columns, visible};
 use crate::cli::output::tree::{Ink, Paint, Tree};
@@ -138,10 +138,8 @@ impl Outcome for Table {
 impl Table {
     fn row<'a>(&self, node: &'a Descriptor) -> (Cow<'a, str>, String, Option<String>) {
         let kind = visible(node.artifact_type.as_deref().unwrap_or_default());
-        let below = (self.detail == Detail::All).then(|| {
-            let bytes = json::pretty(node).unwrap_or_default();
-            format!("{}\n", String::from_utf8_lossy(&bytes))
-        });
+        let below = (self.detail == Detail::All)
+            .then(|| format!("{}\n", harmless(json::pretty(node).unwrap_or_default())));
         (kind, node.digest.to_string(), below)
     }
 }
