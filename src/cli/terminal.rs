@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use oras::content::ByteStream;
 use oras::credentials::Secret;
 use oras::disk;
@@ -21,7 +22,6 @@ use oras::error::{Error, IoContext, Kind, Result};
 use tokio::sync::{Notify, oneshot};
 
 use super::failure::Failure;
-use super::output::bars::Canvas;
 use super::output::events::{self, Notice};
 
 /// The most that is read of a secret: 1 MiB.
@@ -35,8 +35,8 @@ pub(crate) struct Terminal(Arc<State>);
 struct State {
     failure: Mutex<Option<io::Error>>,
     failed: Notify,
-    /// What is drawn on stderr again and again, and makes way for everything else.
-    canvas: Mutex<Option<Canvas>>,
+    /// What is drawn on stderr, and makes way for everything else.
+    bars: Mutex<Option<MultiProgress>>,
     /// Whether stderr is read by a program, and has events only.
     for_programs: AtomicBool,
     /// Whether the last line of stderr has been printed.
@@ -129,26 +129,25 @@ impl Terminal {
         });
     }
 
-    /// A place on stderr where something can be drawn again and again.
-    pub(crate) fn canvas(&self) -> Canvas {
-        let canvas = Canvas::stderr();
-        *self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner) = Some(canvas.clone());
-        canvas
+    /// From now on these bars are on stderr, and make way for everything else.
+    pub(crate) fn make_way_for(&self, bars: MultiProgress) {
+        *self.0.bars.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
     }
 
-    /// Wipes away what is drawn, for good.
+    /// Wipes bars away, for good.
     pub(crate) fn stop_drawing(&self) {
-        let canvas = self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(canvas) = canvas {
-            canvas.close();
+        let bars = self.0.bars.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(bars) = bars {
+            // What they were drawn on goes away with what is on it.
+            bars.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 
     /// Does something with the streams while nothing is drawn.
     fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
-        let canvas = self.0.canvas.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match canvas {
-            Some(canvas) => canvas.aside(work),
+        let bars = self.0.bars.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match bars {
+            Some(bars) => bars.suspend(work),
             None => work(),
         }
     }

@@ -1,7 +1,7 @@
 //! Progress for people: two lines a node on stderr, drawn in place.
 //!
-//! Only what is under way is drawn again and again, the latest nodes of it where there is not room for all; what is done
-//! becomes two lines that stay. What was still under way after an interrupt is wiped away.
+//! indicatif keeps a bar for each node that is under way, and says when all of them are drawn again; what is done becomes
+//! two lines that stay. What was still under way after an interrupt is wiped away.
 //!
 //! What does not belong here: how a line looks ([`line`]), how lines are drawn ([`canvas`]), and whether there are bars at
 //! all ([`super::status::reporter`]).
@@ -9,121 +9,115 @@
 mod canvas;
 mod line;
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use oras::oci::Descriptor;
 use oras::progress::{Ending, Event, Reporter};
 
+use super::status::{Key, key};
 use super::text::visible;
 use super::words::Words;
 use crate::cli::terminal::Terminal;
 
-pub(crate) use canvas::Canvas;
+use canvas::Canvas;
 use line::{Mark, Row};
 
 /// How often bars are drawn again, in a second.
-const FRAMES: u32 = 5;
+const FRAMES: u8 = 5;
 
 /// Draws bars.
 pub(crate) struct Bars {
     terminal: Terminal,
-    canvas: Canvas,
+    all: MultiProgress,
     words: &'static Words,
-    live: Arc<Mutex<Vec<Live>>>,
-}
-
-/// A node that is under way.
-struct Live {
-    node: Descriptor,
-    begun: Instant,
-    bytes: u64,
-}
-
-impl Live {
-    fn is(&self, node: &Descriptor) -> bool {
-        self.node.digest == node.digest && self.node.title() == node.title()
-    }
-
-    /// Its two lines.
-    fn lines(&self, word: &str, columns: usize) -> Vec<String> {
-        let row = row(&self.node, word, self.bytes, self.begun.elapsed());
-        let frame = usize::try_from(self.begun.elapsed().as_millis() / 200).unwrap_or_default();
-        row.lines(Mark::Moving(frame), columns).lines().map(str::to_owned).collect()
-    }
-}
-
-/// The lines of all that is under way, as many as there is room for.
-fn lines(live: &[Live], words: &Words, canvas: &Canvas) -> Vec<String> {
-    let room = canvas.room();
-    let hidden = live.len().saturating_sub(room.lines / 2);
-    live[hidden..].iter().flat_map(|live| live.lines(words.started, room.columns)).collect()
+    live: Arc<Mutex<HashMap<Key, ProgressBar>>>,
 }
 
 impl Bars {
     /// Bars on stderr, with the words of a command. Whatever else is printed on the terminal makes way for them.
     pub(crate) fn new(terminal: &Terminal, words: &'static Words) -> Self {
-        let canvas = terminal.canvas();
-        let bars = Self { terminal: terminal.clone(), canvas, words, live: Arc::default() };
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(Canvas::stderr()), FRAMES);
+        let all = MultiProgress::with_draw_target(target);
+        terminal.make_way_for(all.clone());
+        let bars = Self { terminal: terminal.clone(), all, words, live: Arc::default() };
         bars.keep_moving();
         bars
     }
 
-    /// Draws time going by, also while no bytes move, as long as there are bars.
+    /// Draws time going by, also while no bytes move, as long as there are bars. One thread does it for all: indicatif
+    /// itself would start one for each of them.
     fn keep_moving(&self) {
-        let (live, canvas, words) = (Arc::downgrade(&self.live), self.canvas.clone(), self.words);
+        let live = Arc::downgrade(&self.live);
         std::thread::spawn(move || {
             while let Some(live) = live.upgrade() {
-                let all = live.lock().unwrap_or_else(PoisonError::into_inner);
-                canvas.draw(lines(&all, words, &canvas));
-                drop(all);
+                live.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(ProgressBar::tick);
                 drop(live);
-                std::thread::sleep(Duration::from_secs(1) / FRAMES);
+                std::thread::sleep(Duration::from_secs(1) / u32::from(FRAMES));
             }
         });
     }
 
-    fn live(&self) -> MutexGuard<'_, Vec<Live>> {
+    fn live(&self) -> MutexGuard<'_, HashMap<Key, ProgressBar>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is over before the next frame is never drawn.
     fn begin(&self, node: &Descriptor) {
-        self.live().push(Live { node: node.clone(), begun: Instant::now(), bytes: 0 });
+        let bar = ProgressBar::with_draw_target(Some(node.size), ProgressDrawTarget::hidden());
+        bar.set_style(style(node, self.words.started, &self.terminal));
+        if let Some(before) = self.live().insert(key(node), self.all.add(bar)) {
+            self.all.remove(&before);
+        }
     }
 
     fn advance(&self, node: &Descriptor, bytes: u64) {
-        if let Some(live) = self.live().iter_mut().find(|live| live.is(node)) {
-            live.bytes = bytes;
+        if let Some(bar) = self.live().get(&key(node)) {
+            bar.set_position(bytes);
         }
     }
 
     fn end(&self, node: &Descriptor, ending: Ending) {
-        let live = {
-            let mut all = self.live();
-            let place = all.iter().position(|live| live.is(node));
-            let ended = place.map(|place| all.remove(place));
-            self.canvas.prepare(lines(&all, self.words, &self.canvas));
-            ended
-        };
-        let took = live.as_ref().map_or(Duration::ZERO, |live| live.begun.elapsed());
+        let bar = self.live().remove(&key(node));
+        // Before the lines that stay, beside which it would be drawn once more.
+        if let Some(bar) = &bar {
+            self.all.remove(bar);
+        }
+        let took = bar.as_ref().map_or(Duration::ZERO, ProgressBar::elapsed);
         let (mark, bytes) = match ending {
-            Ending::Failed => (Mark::Failed, live.as_ref().map_or(0, |live| live.bytes)),
+            Ending::Failed => (Mark::Failed, bar.as_ref().map_or(0, ProgressBar::position)),
             _ => (Mark::Done, node.size),
         };
-        let word = self.words.shown(ending);
-        let text = row(node, &word, bytes, took).lines(mark, self.terminal.stderr_width());
-        self.terminal.say(&text);
+        let row = row(node, &self.words.shown(ending), bytes, took);
+        self.terminal.say(&row.lines(mark, self.terminal.stderr_width()));
     }
 }
 
 impl Drop for Bars {
     /// What is under way when work is given up has no end, and its lines would stay.
     fn drop(&mut self) {
-        let mut all = self.live();
-        all.clear();
-        self.canvas.draw(Vec::new());
+        self.live().drain().for_each(|(_, bar)| self.all.remove(&bar));
+        // A stderr that cannot be written has nothing on it.
+        let _ = self.all.clear();
     }
+}
+
+/// How a bar looks: two lines of our own, which know what to leave out in a narrow window.
+fn style(node: &Descriptor, word: &str, terminal: &Terminal) -> ProgressStyle {
+    let (row, terminal) = (row(node, word, 0, Duration::ZERO), terminal.clone());
+    let lines = move |state: &ProgressState, out: &mut dyn fmt::Write| {
+        let row = Row { bytes: state.pos(), took: state.elapsed(), ..row.clone() };
+        let frame = usize::try_from(state.elapsed().as_millis() / 200).unwrap_or_default();
+        // One column is left free, since not every terminal can hold back a break behind its last one.
+        let columns = terminal.stderr_width().saturating_sub(1).max(1);
+        // What is written to is a string, which takes all.
+        let _ = out.write_str(&row.lines(Mark::Moving(frame), columns));
+    };
+    // The template is well formed; another one would be one line.
+    let style = ProgressStyle::with_template("{lines}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("lines", lines)
 }
 
 /// A node as it is shown.

@@ -1,107 +1,114 @@
-//! A place on stderr where lines are drawn again and again.
+//! Where bars are drawn: a terminal for indicatif that takes the lines of a frame and draws them itself.
 //!
-//! Every line ends, so the cursor rests below what is drawn. What a user types meanwhile, as the `^C` of an interrupt, is
-//! shown there and wiped away with the lines. The cursor is never hidden, so nothing has to be put right in the end.
+//! indicatif fills every line with blanks up to the last column, counts on the terminal to break it there, and wipes away
+//! as many rows as there were when it drew. On a terminal that becomes narrower meanwhile all of that is wrong. Here
+//! every line ends, and what is wiped away is counted in rows of the width that the terminal has at that moment.
 //!
-//! A terminal that becomes narrower breaks the lines that stand on it. What is wiped away is therefore counted in rows of
-//! the width that the terminal has at that moment.
+//! The cursor rests below what is drawn. What a user types meanwhile, as the `^C` of an interrupt, is shown there and
+//! wiped away with the lines. The cursor is never hidden, so nothing has to be put right in the end.
 //!
 //! What does not belong here: what is drawn, and when.
 
-use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io::Result;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use console::{Term, measure_text_width};
+use indicatif::TermLike;
 
-/// Where something is drawn. A clone is the same place.
-#[derive(Clone)]
-pub(crate) struct Canvas(Arc<Mutex<Screen>>);
+/// Where bars are drawn. They are wiped away with it.
+#[derive(Debug)]
+pub(super) struct Canvas(Mutex<Screen>);
 
+#[derive(Debug)]
 struct Screen {
     term: Term,
-    /// What is to be seen.
+    /// The lines of the frame that is being made.
     lines: Vec<String>,
     /// How many columns each of the lines has that are seen.
     drawn: Vec<usize>,
-    open: bool,
-}
-
-/// How much room there is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
-    /// The lines that can be drawn and wiped away again.
-    pub(super) lines: usize,
-    /// The columns of a line. One is left free, since not every terminal can hold back a break behind its last column.
-    pub(super) columns: usize,
 }
 
 impl Canvas {
     /// On stderr.
-    pub(crate) fn stderr() -> Self {
+    pub(super) fn stderr() -> Self {
         let term = Term::buffered_stderr();
-        Self(Arc::new(Mutex::new(Screen { term, lines: Vec::new(), drawn: Vec::new(), open: true })))
+        Self(Mutex::new(Screen { term, lines: Vec::new(), drawn: Vec::new() }))
     }
 
     fn screen(&self) -> MutexGuard<'_, Screen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// The room at this moment.
-    pub(super) fn room(&self) -> Room {
-        let (rows, columns) = self.screen().term.size();
-        Room {
-            lines: usize::from(rows.saturating_sub(1)),
-            columns: usize::from(columns.saturating_sub(1).max(1)),
+impl Drop for Canvas {
+    fn drop(&mut self) {
+        // As in `flush`.
+        let _ = self.screen().draw();
+    }
+}
+
+impl TermLike for Canvas {
+    fn width(&self) -> u16 {
+        self.screen().term.size().1.max(1)
+    }
+
+    /// There is room for all lines: which of them are seen is decided when they are drawn.
+    fn height(&self) -> u16 {
+        u16::MAX
+    }
+
+    /// The blanks that fill a line are left out.
+    fn write_str(&self, text: &str) -> Result<()> {
+        if !text.trim().is_empty() {
+            self.screen().lines.push(text.to_owned());
         }
+        Ok(())
     }
 
-    /// Draws lines in the place of those before, unless drawing has ended.
-    pub(super) fn draw(&self, lines: Vec<String>) {
-        let mut screen = self.screen();
-        screen.lines = lines;
-        if screen.open {
-            // A stderr that cannot be written has nothing on it.
-            let _ = screen.draw();
-        }
+    fn write_line(&self, text: &str) -> Result<()> {
+        self.write_str(text)
     }
 
-    /// What is to be seen when something is drawn the next time.
-    pub(super) fn prepare(&self, lines: Vec<String>) {
-        self.screen().lines = lines;
+    /// The end of a frame.
+    fn flush(&self) -> Result<()> {
+        // A stderr that cannot be written has nothing on it, and indicatif takes no error.
+        let _ = self.screen().draw();
+        Ok(())
     }
 
-    /// Does something with the streams while nothing is drawn.
-    pub(crate) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
-        let mut screen = self.screen();
-        let seen = !screen.drawn.is_empty();
-        let _ = screen.wipe().and_then(|()| screen.term.flush());
-        let done = work();
-        if seen && screen.open {
-            let _ = screen.draw();
-        }
-        done
+    fn move_cursor_up(&self, _: usize) -> Result<()> {
+        Ok(())
     }
-
-    /// Wipes everything away, for good.
-    pub(crate) fn close(&self) {
-        let mut screen = self.screen();
-        screen.open = false;
-        let _ = screen.wipe().and_then(|()| screen.term.flush());
+    fn move_cursor_down(&self, _: usize) -> Result<()> {
+        Ok(())
+    }
+    fn move_cursor_right(&self, _: usize) -> Result<()> {
+        Ok(())
+    }
+    fn move_cursor_left(&self, _: usize) -> Result<()> {
+        Ok(())
+    }
+    fn clear_line(&self) -> Result<()> {
+        Ok(())
     }
 }
 
 impl Screen {
-    fn draw(&mut self) -> io::Result<()> {
-        self.wipe()?;
-        for line in &self.lines {
+    /// Draws the frame in the place of the one before: the latest nodes, two lines each, where there is not room for all.
+    fn draw(&mut self) -> Result<()> {
+        let (rows, columns) = self.term.size();
+        self.wipe(usize::from(columns))?;
+        let lines = std::mem::take(&mut self.lines);
+        let room = usize::from(rows.saturating_sub(1)) / 2 * 2;
+        let seen = &lines[lines.len().saturating_sub(room)..];
+        for line in seen {
             self.term.write_line(line)?;
         }
-        self.drawn = self.lines.iter().map(|line| measure_text_width(line)).collect();
+        self.drawn = seen.iter().map(|line| measure_text_width(line)).collect();
         self.term.flush()
     }
 
-    fn wipe(&mut self) -> io::Result<()> {
-        let columns = usize::from(self.term.size().1);
+    fn wipe(&mut self, columns: usize) -> Result<()> {
         let rows = rows(&std::mem::take(&mut self.drawn), columns);
         if rows == 0 {
             return Ok(());
