@@ -130,7 +130,7 @@ fn packed_folders_have_the_same_tar() {
 }
 
 /// The commands that oras does not have.
-const OURS: &[&str] = &["man", "serve", "whoami"];
+const OURS: &[&str] = &["doctor", "man", "serve", "whoami"];
 
 #[test]
 fn help_has_the_same_form() {

@@ -9,6 +9,8 @@
     reason = "tests stand outside of the house and make their own surroundings"
 )]
 
+#[path = "registries/doctors.rs"]
+mod doctors;
 #[path = "registries/https.rs"]
 mod https;
 #[path = "registries/keyring.rs"]

@@ -250,7 +250,8 @@ impl App {
         self.note(|scene| scene.places.push((end.side, end.place.clone())));
     }
 
-    async fn client(
+    /// What requests go through that are for a repository of a registry, or for all of it where that has no name.
+    pub(crate) async fn client(
         &self,
         (registry, repository): (&str, &str),
         remote: &Remote,

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use oras::oci::{Digest, LayoutReference, Locator, Reference, ReferenceError};
+use oras::oci::{Digest, LayoutReference, Locator, Reference, ReferenceError, is_registry, is_repository};
 
 use super::failure::Failure;
 use super::usage::Usage;
@@ -153,6 +153,22 @@ impl Place {
             },
             _ => Ok(located),
         }
+    }
+}
+
+/// A registry, or a repository of it: `registry[/repository]`.
+pub(crate) fn registry_or_repository(raw: &str) -> Result<(&str, Option<&str>), Failure> {
+    let (registry, repository) = match raw.split_once('/') {
+        Some((registry, repository)) => (registry, Some(repository)),
+        None => (raw, None),
+    };
+    let wrong = |error: ReferenceError| Failure::mistake(error.to_string());
+    if !is_registry(registry) {
+        return Err(wrong(ReferenceError::Registry(registry.to_owned())));
+    }
+    match repository.filter(|repository| !is_repository(repository)) {
+        Some(repository) => Err(wrong(ReferenceError::Repository(repository.to_owned()))),
+        None => Ok((registry, repository)),
     }
 }
 

@@ -29,6 +29,7 @@
 //! nodes of a graph move, which is the engine's.
 
 mod blobs;
+mod capabilities;
 mod contest;
 mod download;
 mod headers;
@@ -43,6 +44,7 @@ mod script;
 mod upload;
 mod urls;
 
+pub use capabilities::{Capability, Examination, Finding, Greeting, Reason, Scheme};
 pub use host::Host;
 pub use referrers::ReferrersMode;
 pub use repository::{Access, Repository};

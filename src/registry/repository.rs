@@ -148,12 +148,17 @@ impl Repository {
         &self.shared.origin.repository
     }
 
+    /// The repository, as a user would write it.
+    pub(super) fn place(&self) -> String {
+        let Origin { registry, repository } = &self.shared.origin;
+        format!("{registry}/{repository}")
+    }
+
     /// A manifest or blob in this repository, as a user would write it.
     pub(super) fn named(&self, at: &Locator) -> String {
-        let Origin { registry, repository } = &self.shared.origin;
         match at {
-            Locator::Tag(tag) => format!("{registry}/{repository}:{tag}"),
-            Locator::Digest(digest) => format!("{registry}/{repository}@{digest}"),
+            Locator::Tag(tag) => format!("{}:{tag}", self.place()),
+            Locator::Digest(digest) => format!("{}@{digest}", self.place()),
         }
     }
 
@@ -192,9 +197,10 @@ impl fmt::Debug for Repository {
     }
 }
 
+/// A page of tags.
 #[derive(Deserialize)]
-struct TagList {
-    tags: Option<Vec<String>>,
+pub(super) struct TagList {
+    pub(super) tags: Option<Vec<String>>,
 }
 
 #[async_trait]

@@ -51,7 +51,7 @@ impl Repository {
         if let Some(size) = body.size().filter(|size| *size != node.size) {
             return Err(Error::mismatch(format!("mismatch content length {size}: expect {}", node.size)));
         }
-        let session = locked(&self.shared.sessions).remove(&node.digest);
+        let session = self.left_session(&node.digest);
         // The registry checks what it was sent, so a file that was hashed just before is not hashed once more.
         let feed = Feed::new(body.clone().for_checker().sized(node.size));
         let mut upload = Upload::new(self, feed, Some(node.digest.clone()));

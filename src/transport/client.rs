@@ -9,7 +9,7 @@ use super::origin::Origin;
 use super::pace::Pace;
 use super::redirect::{self, Rule};
 use super::wire::{Hop, Wire};
-use super::{Failures, Request, Response, Settings, observe, retry};
+use super::{Failures, Request, Response, Secured, Settings, observe, retry};
 use crate::error::{Error, Result};
 
 /// Everything that is needed to talk to one registry. A clone shares connections and tokens.
@@ -63,6 +63,20 @@ impl Client {
                 Next::Again(better) => pass = Some(better),
             }
         }
+    }
+
+    /// Sends a request as somebody of whom nothing is known, and returns the last answer: an unopened door stays shut.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn send_anonymously(&self, request: &Request) -> Result<Response> {
+        let arrived = redirect::follow(&self.0, request, None, Rule::Registry).await?;
+        Ok(arrived.response)
+    }
+
+    /// How the first connection to the registry itself was secured; none if it was not, or there is none yet.
+    pub fn secured(&self) -> Option<Secured> {
+        self.0.wire.secured()
     }
 
     /// Counts a failure of something that is more than one request, after which so many bytes of so many have moved, and

@@ -29,6 +29,7 @@ mod retry;
 mod settings;
 mod wire;
 
+pub(crate) use auth::challenge::Challenge;
 pub use auth::scope::{Action, Scope};
 pub use auth::token::Tokens;
 pub use carrier::Carrier;
@@ -41,6 +42,7 @@ pub(crate) use redact::shown;
 pub use resolve::Resolve;
 pub use retry::{Failures, Retry};
 pub use settings::Settings;
+pub use wire::Secured;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //!
 //! What does not belong here: what is sent, and whether it is sent again.
 
+mod certificate;
 mod dial;
 mod reason;
 mod stall;
@@ -24,6 +25,7 @@ use url::Url;
 
 use self::dial::{Lookup, dialled, is_elsewhere, readdress};
 pub(super) use self::reason::Cause;
+pub use self::tls::Secured;
 use self::tls::{Protocol, Tls};
 use self::upload::Upload;
 use super::origin::Origin;
@@ -120,6 +122,11 @@ impl Wire {
         let (clients, used, answered) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
         let (carrier, names) = (settings.carrier.clone(), Arc::clone(&settings.names));
         Ok(Self { own, carrier, tls, resolve, names, clients, used, answered, timeout })
+    }
+
+    /// How the registry itself was reached; none if not by TLS, or not yet.
+    pub(super) fn secured(&self) -> Option<Secured> {
+        self.tls.secured()
     }
 
     /// Whether this host has ever answered.
@@ -231,6 +238,9 @@ impl Wire {
             used.insert(connection.local_addr());
         }
         let (from_registry, timeout) = (*origin == self.own, self.timeout);
+        if from_registry {
+            self.tls.note(&answer);
+        }
         let (status, headers) = (answer.status(), answer.headers().clone());
         let stop = (!status.is_success()).then(|| upload.pause());
         let (method, url) = (hop.method.clone(), shown(&hop.url, from_registry));

@@ -1,7 +1,7 @@
 //! Commands as a user runs them: real processes against the embedded registry, each in a world of its own.
 //!
 //! Where a new test belongs:
-//! - `push`, `pull`, `attach`, `backup`, `discover`, `copy`, `manifest`, `index`, `repository`, `tag`, `login`,
+//! - `push`, `pull`, `attach`, `backup`, `discover`, `doctor`, `copy`, `manifest`, `index`, `repository`, `tag`, `login`,
 //!   `version`: what that command prints and leaves behind.
 //! - `archives`: what is made of archives of other programs.
 //! - `graph`: what is done to whole graphs: plans, looks afterwards, many tags, pictures, deletion.
@@ -44,6 +44,7 @@ mod config;
 mod copy;
 mod debug;
 mod discover;
+mod doctor;
 mod errors;
 mod escapes;
 mod examples;

@@ -10,6 +10,7 @@ mod blob;
 mod completion;
 mod cp;
 mod discover;
+mod doctor;
 mod help;
 mod login;
 mod logout;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     #[command(visible_alias = "copy")]
     Cp(Box<cp::CpArgs>),
     Discover(Box<discover::DiscoverArgs>),
+    Doctor(Box<doctor::DoctorArgs>),
     Help(help::HelpArgs),
     Pull(Box<pull::PullArgs>),
     Push(Box<push::PushArgs>),
@@ -96,6 +98,7 @@ impl Command {
             Self::Completion(command) => command.run(app),
             Self::Cp(args) => app.wait(cp::run(*args, app)),
             Self::Discover(args) => app.wait(discover::run(*args, app)),
+            Self::Doctor(args) => app.wait(doctor::run(*args, app)),
             Self::Help(args) => help::run(&args, app),
             Self::Pull(args) => app.wait(pull::run(*args, app)),
             Self::Push(args) => app.wait(push::run(*args, app)),

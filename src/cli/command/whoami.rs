@@ -6,9 +6,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
-use oras::credentials::Stored;
+use oras::credentials::{Credential, Stored};
 use oras::error::Context;
-use oras::oci::{ReferenceError, is_registry, is_repository};
 use serde::Serialize;
 
 use crate::cli::app::App;
@@ -18,6 +17,7 @@ use crate::cli::args::retry::RetryFlags;
 use crate::cli::failure::Failure;
 use crate::cli::output::text::{facts, visible};
 use crate::cli::output::{Outcome, check, show};
+use crate::cli::place::registry_or_repository;
 use crate::cli::usage::{Count, Usage};
 
 const USAGE: Usage = Usage {
@@ -72,14 +72,8 @@ struct Who {
 
 impl Who {
     fn new(registry: &str, stored: Stored) -> Self {
+        let kind = kind(&stored.credential);
         let credential = stored.credential;
-        let kind = if !credential.access_token.is_empty() {
-            "registry token"
-        } else if !credential.refresh_token.is_empty() {
-            "identity token"
-        } else {
-            "password"
-        };
         Self {
             registry: registry.to_owned(),
             username: credential.username,
@@ -88,6 +82,17 @@ impl Who {
             helper: stored.helper,
             key: stored.key,
         }
+    }
+}
+
+/// What somebody is known by, in words.
+pub(super) fn kind(credential: &Credential) -> &'static str {
+    if !credential.access_token.is_empty() {
+        "registry token"
+    } else if !credential.refresh_token.is_empty() {
+        "identity token"
+    } else {
+        "password"
     }
 }
 
@@ -110,14 +115,9 @@ pub(crate) async fn run(args: WhoamiArgs, app: &App) -> Result<(), Failure> {
     let [raw] = USAGE.exactly(args.arguments)?;
     let format = args.format.choose(Forms::RESULT)?;
     check(&format)?;
-    let (registry, repository) = raw.split_once('/').unwrap_or((&raw, ""));
-    if !is_registry(registry) {
-        return Err(Failure::mistake(ReferenceError::Registry(registry.to_owned()).to_string()));
-    }
-    if raw.contains('/') && !is_repository(repository) {
-        return Err(Failure::mistake(ReferenceError::Repository(repository.to_owned()).to_string()));
-    }
-    let store = app.store(&args.registry_config, RetryFlags::default()).await?.for_repository(repository);
+    let (registry, repository) = registry_or_repository(&raw)?;
+    let store = app.store(&args.registry_config, RetryFlags::default()).await?;
+    let store = store.for_repository(repository.unwrap_or_default());
     let found = store.find(registry).await.within(|| "failed to resolve credential".into())?;
     let Some(found) = found else {
         let advice = format!("Please log in: oras login {registry}");

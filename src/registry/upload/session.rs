@@ -11,7 +11,7 @@ use http::header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE};
 use http::{Method, StatusCode};
 use url::Url;
 
-use super::super::repository::Repository;
+use super::super::repository::{Repository, locked};
 use super::super::{headers, urls};
 use crate::content::Body;
 use crate::error::{Error, Result};
@@ -27,9 +27,9 @@ pub(in super::super) struct Session {
     /// Where the next request goes.
     url: Url,
     /// How many bytes have arrived.
-    pub(super) at: u64,
+    pub(in super::super) at: u64,
     /// The fewest bytes of each chunk but the last.
-    pub(super) least: u64,
+    pub(in super::super) least: u64,
 }
 
 impl Session {
@@ -45,15 +45,25 @@ impl Session {
 
 impl Repository {
     /// Begins an upload.
-    pub(super) async fn open_session(&self) -> Result<Session> {
+    pub(in super::super) async fn open_session(&self) -> Result<Session> {
         let url = urls::uploads(self.base(), self.name());
         let request = self.request(Method::POST, url, Action::Push);
         let response = self.send(request).await?.expect(&[StatusCode::ACCEPTED]).await?;
         Session::of(self.base(), &response)
     }
 
+    /// The session that a mount left open for a blob.
+    pub(in super::super) fn left_session(&self, blob: &Digest) -> Option<Session> {
+        locked(&self.shared.sessions).remove(blob)
+    }
+
+    /// Ends an upload of which nothing is to stay. A registry that does not know this lets it end by itself after a while.
+    pub(in super::super) async fn give_up(&self, session: &Session) {
+        drop(self.send(self.request(Method::DELETE, session.url.clone(), Action::Push)).await);
+    }
+
     /// Adds a piece of this many bytes, of which the registry may take less.
-    pub(super) async fn add(&self, session: &mut Session, piece: Body, length: u64) -> Result<()> {
+    pub(in super::super) async fn add(&self, session: &mut Session, piece: Body, length: u64) -> Result<()> {
         let (first, end) = (session.at, session.at + length);
         let request = self
             .request(Method::PATCH, session.url.clone(), Action::Push)

@@ -9,7 +9,7 @@ use http::header::WWW_AUTHENTICATE;
 
 /// The way to authenticate that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Challenge {
+pub(crate) enum Challenge {
     /// User name and password in every request.
     Basic,
     /// A token that somebody else gives.
@@ -25,7 +25,7 @@ pub(super) enum Challenge {
 
 impl Challenge {
     /// The first challenge that is understood.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         headers.get_all(WWW_AUTHENTICATE).into_iter().find_map(|value| Self::parse(value.to_str().ok()?))
     }
 

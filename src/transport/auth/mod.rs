@@ -5,7 +5,7 @@
 //!
 //! What does not belong here: where credentials are stored, and which scope a request has.
 
-mod challenge;
+pub(super) mod challenge;
 pub(super) mod realm;
 pub mod scope;
 pub(super) mod token;

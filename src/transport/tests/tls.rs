@@ -244,3 +244,21 @@ async fn files_that_are_missing_or_hold_nothing_are_named() {
     let twice = Settings { client_certificate: Some((key.clone(), key)), ..settings() };
     assert!(Client::new("h", twice).is_err());
 }
+
+#[tokio::test]
+async fn it_is_told_how_the_registry_itself_was_reached() {
+    let authority = Authority::new();
+    let server = authority.server("127.0.0.1", false).await;
+    let client = client(&server, authority.trusted());
+    assert_eq!(client.secured(), None);
+    let _ = get(&client, "x").await.unwrap();
+    let secured = client.secured().unwrap();
+    assert_eq!(secured.version, Some("1.3"));
+    assert_eq!(secured.issuer.as_deref(), Some("rcgen self signed cert"));
+    assert!(secured.expiry.is_some());
+    let insecure = Settings { plain_http: false, insecure: true, ..settings() };
+    let other = super::client(&server, insecure);
+    let _ = get(&other, "x").await.unwrap();
+    let unchecked = other.secured().unwrap();
+    assert_eq!((unchecked.version, unchecked.expiry), (None, secured.expiry));
+}

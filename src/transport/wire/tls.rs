@@ -9,8 +9,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
+use reqwest::tls::TlsInfo;
 use reqwest::{ClientBuilder, Identity};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{VerifierBuilderError, WebPkiServerVerifier, verify_server_name};
@@ -21,6 +23,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use zeroize::Zeroizing;
 
 use super::super::Settings;
+use super::certificate;
 use crate::error::{Error, IoContext, Result};
 
 /// What TLS needs to know, read from files.
@@ -28,6 +31,24 @@ pub(super) struct Tls {
     trust: Trust,
     /// The client certificate and its key.
     identity: Option<Zeroizing<Vec<u8>>>,
+    /// Which TLS the registry itself has spoken, where certificates are judged here.
+    version: Version,
+    /// The certificate that the registry itself has shown.
+    shown: OnceLock<Vec<u8>>,
+}
+
+/// The name of a version of TLS, once it is known.
+type Version = Arc<OnceLock<&'static str>>;
+
+/// How the first connection to a registry was secured, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secured {
+    /// `1.2` or `1.3`; none where it is not known, because the system judges certificates, or nobody does.
+    pub version: Option<&'static str>,
+    /// Who issued the certificate: its common name, or else its organisation.
+    pub issuer: Option<String>,
+    /// The last moment at which the certificate is good.
+    pub expiry: Option<Timestamp>,
 }
 
 /// Which HTTP may be spoken.
@@ -64,7 +85,22 @@ impl Tls {
             Some((certificate, key)) => Some(identity(certificate, key)?),
             None => None,
         };
-        Ok(Self { trust, identity })
+        Ok(Self { trust, identity, version: Version::default(), shown: OnceLock::new() })
+    }
+
+    /// Keeps the certificate that an answer of the registry itself came with.
+    pub(super) fn note(&self, answer: &reqwest::Response) {
+        let shown = answer.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+        if let Some(certificate) = shown {
+            self.shown.get_or_init(|| certificate.to_owned());
+        }
+    }
+
+    /// How the registry itself was reached; none if not by TLS, or not yet.
+    pub(super) fn secured(&self) -> Option<Secured> {
+        let read = certificate::read(self.shown.get()?);
+        let (issuer, expiry) = read.map_or((None, None), |(issuer, expiry)| (issuer, Some(expiry)));
+        Some(Secured { version: self.version.get().copied(), issuer, expiry })
     }
 
     /// Sets up a client. `secure` tells whether it will speak TLS at all, `own` whether it will speak to the registry
@@ -83,19 +119,20 @@ impl Tls {
             Protocol::Any => builder,
             Protocol::Http1 => builder.http1_only(),
         };
+        let builder = if own && secure { builder.tls_info(true) } else { builder };
         let identity = self.identity.as_ref().filter(|_| own);
+        let version = own.then(|| Arc::clone(&self.version));
+        let preconfigured = |builder: ClientBuilder, trusted: &Arc<Trusted>| {
+            let judge = Judge { trusted: Arc::clone(trusted), version: version.clone() };
+            Ok(builder.tls_backend_preconfigured(judge.config(identity, protocol)?))
+        };
         let builder = match &self.trust {
-            Trust::Only(trusted) => {
-                return Ok(builder.tls_backend_preconfigured(trusted.config(identity, protocol)?));
-            }
+            Trust::Only(trusted) => return preconfigured(builder, trusted),
             Trust::Any => builder.tls_danger_accept_invalid_certs(true),
             // Reading the system's certificates takes milliseconds.
             Trust::System if !secure => builder.tls_certs_only([]),
             #[cfg(all(unix, not(target_vendor = "apple")))]
-            Trust::System => {
-                let trusted = Arc::new(Trusted::of_system()?);
-                return Ok(builder.tls_backend_preconfigured(trusted.config(identity, protocol)?));
-            }
+            Trust::System => return preconfigured(builder, &Arc::new(Trusted::of_system()?)),
             #[cfg(not(all(unix, not(target_vendor = "apple"))))]
             Trust::System => builder,
         };
@@ -155,14 +192,18 @@ impl Trusted {
         let chains = WebPkiServerVerifier::builder(Arc::new(roots)).build()?;
         Ok(Self { certificates, chains })
     }
+}
 
-    fn config(
-        self: &Arc<Self>,
-        identity: Option<&Zeroizing<Vec<u8>>>,
-        protocol: Protocol,
-    ) -> Result<ClientConfig> {
-        let builder =
-            ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::<Self>::clone(self));
+/// Who looks at certificates, and at which TLS is spoken on the way.
+#[derive(Debug)]
+struct Judge {
+    trusted: Arc<Trusted>,
+    version: Option<Version>,
+}
+
+impl Judge {
+    fn config(self, identity: Option<&Zeroizing<Vec<u8>>>, protocol: Protocol) -> Result<ClientConfig> {
+        let builder = ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::new(self));
         let mut config = match identity {
             Some(pem) => {
                 let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
@@ -177,9 +218,16 @@ impl Trusted {
         config.alpn_protocols.push(b"http/1.1".to_vec());
         Ok(config)
     }
+
+    /// Each version has a signature of its own.
+    fn hear(&self, version: &'static str) {
+        if let Some(heard) = &self.version {
+            heard.get_or_init(|| version);
+        }
+    }
 }
 
-impl ServerCertVerifier for Trusted {
+impl ServerCertVerifier for Judge {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -188,12 +236,13 @@ impl ServerCertVerifier for Trusted {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let trusted = &self.trusted;
         let verified =
-            self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+            trusted.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
             // The time is looked at before this error, the name is not.
             Err(rustls::Error::InvalidCertificate(CertificateError::Other(_)))
-                if self.certificates.contains(end_entity) =>
+                if trusted.certificates.contains(end_entity) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -208,7 +257,8 @@ impl ServerCertVerifier for Trusted {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chains.verify_tls12_signature(message, certificate, signed)
+        self.hear("1.2");
+        self.trusted.chains.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -217,10 +267,11 @@ impl ServerCertVerifier for Trusted {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chains.verify_tls13_signature(message, certificate, signed)
+        self.hear("1.3");
+        self.trusted.chains.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chains.supported_verify_schemes()
+        self.trusted.chains.supported_verify_schemes()
     }
 }
