@@ -16,6 +16,7 @@ mod helper;
 mod log;
 mod output;
 mod place;
+mod shorthand;
 mod signals;
 mod terminal;
 mod usage;
@@ -103,6 +104,7 @@ fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failu
         return Ok(Some(parsed));
     }
     let mut grammar = grammar();
+    let typed = &*shorthand::respelt(&grammar, typed);
     let matches = grammar.try_get_matches_from_mut(typed);
     if let Some(path) = matches.as_ref().ok().and_then(|matches| helped(&grammar, matches)) {
         return terminal.print(&help::page(&grammar, &path)).map(|()| None);
@@ -122,7 +124,7 @@ fn parse_alone(terminal: &Terminal, typed: &[OsString]) -> Option<Typed> {
     let command = Command::alone(typed.get(1)?.to_str()?)?;
     let mut grammar =
         usage::as_pflag(clap::Command::new("oras").disable_version_flag(true).subcommand(command));
-    let matches = grammar.try_get_matches_from_mut(typed).ok()?;
+    let matches = grammar.try_get_matches_from_mut(&*shorthand::respelt(&grammar, typed)).ok()?;
     if helped(&grammar, &matches).is_some() {
         return None;
     }

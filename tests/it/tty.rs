@@ -197,7 +197,11 @@ impl Running {
 
     fn rows(&self) -> Vec<String> {
         let rows = self.parser.screen().rows(0, self.columns);
-        rows.map(|row| row.trim_end().to_owned()).filter(|row| !row.is_empty()).collect()
+        let mut rows: Vec<String> = rows.map(|row| row.trim_end().to_owned()).collect();
+        while rows.last().is_some_and(String::is_empty) {
+            rows.pop();
+        }
+        rows
     }
 
     /// Reads until three nodes are under way and nothing is drawn but pairs of lines, the first of them this wide at least.
