@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use crate::error::{Error, IoContext, Result};
 
 mod claim;
+mod duplicate;
 mod lasting;
 mod private;
 mod save;

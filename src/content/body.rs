@@ -8,6 +8,7 @@
 //! who watches the bytes on their way does not take that knowledge away. Whoever changes them does.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -38,8 +39,26 @@ pub struct Body {
 #[derive(Clone)]
 enum Content {
     Bytes(Bytes),
-    Opener { open: Opener, again: bool },
+    Opener { open: Opener, again: bool, file: Option<ContentFile> },
     Chosen(Chooser),
+}
+
+/// The file in which all bytes of a body lie, for those who can copy it faster than by reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+/// Who may change a file in which content lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// A store that never changes what it has: the file may get a second name instead of a copy.
+    Store,
+    /// Somebody else.
+    User,
 }
 
 /// Whether the bytes are checked when they are opened.
@@ -81,7 +100,8 @@ impl Body {
         F: Fn(u64) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<ByteStream>> + Send + 'static,
     {
-        Self::new(size, Content::Opener { open: Arc::new(move |from| open(from).boxed()), again: true })
+        let open = Arc::new(move |from| open(from).boxed());
+        Self::new(size, Content::Opener { open, again: true, file: None })
     }
 
     /// Bytes that come once, as from a pipe.
@@ -92,7 +112,7 @@ impl Body {
             let stream = stream.ok_or_else(|| Error::unsupported("the content can be read only once"));
             future::ready(stream.map(|stream| skip(stream, from))).boxed()
         };
-        Self::new(size, Content::Opener { open: Arc::new(open), again: false })
+        Self::new(size, Content::Opener { open: Arc::new(open), again: false, file: None })
     }
 
     /// The bytes of another body, which is chosen whenever they are asked for and can be opened again.
@@ -116,7 +136,34 @@ impl Body {
             let (inner, wrap) = (self.clone(), Arc::clone(&wrap));
             async move { Ok(wrap(inner.open(from).await?, from)) }.boxed()
         };
-        Self::new(size, Content::Opener { open: Arc::new(open), again })
+        Self::new(size, Content::Opener { open: Arc::new(open), again, file: None })
+    }
+
+    /// The same promise, of bytes that are all that lies in a file.
+    #[must_use]
+    pub fn lying_in(mut self, found: ContentFile) -> Self {
+        if let Content::Opener { file, .. } = &mut self.content {
+            *file = Some(found);
+        }
+        self
+    }
+
+    /// The file in which all the bytes lie, where there is one. Who takes them from there checks them, and says so by
+    /// [`Self::was_taken`].
+    ///
+    /// # Errors
+    /// Those of choosing the source.
+    pub async fn file(&self) -> Result<Option<ContentFile>> {
+        match &self.content {
+            Content::Opener { file, .. } => Ok(file.clone()),
+            Content::Chosen(choose) => Box::pin(choose().await?.file()).await,
+            Content::Bytes(_) => Ok(None),
+        }
+    }
+
+    /// Tells those who watch that so many bytes were taken without being read here.
+    pub fn was_taken(&self, bytes: u64) {
+        self.watches.iter().for_each(|watch| watch.passed(bytes));
     }
 
     /// The same promise, seen by somebody.
@@ -307,70 +354,4 @@ pub fn skip(stream: ByteStream, count: u64) -> ByteStream {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn all(body: &Body, from: u64) -> Vec<u8> {
-        let pieces: Vec<_> = body.open(from).await.unwrap().collect().await;
-        pieces.into_iter().flat_map(|piece| piece.unwrap().to_vec()).collect()
-    }
-
-    fn stream_of(pieces: &'static [&'static [u8]]) -> ByteStream {
-        stream::iter(pieces).map(|piece| Ok(Bytes::from_static(piece))).boxed()
-    }
-
-    #[tokio::test]
-    async fn bytes_open_at_any_offset_as_often_as_wanted() {
-        let body = Body::bytes("abcdef");
-        assert_eq!(all(&body, 0).await, b"abcdef");
-        assert_eq!(all(&body, 4).await, b"ef");
-        assert_eq!(all(&body, 9).await, b"");
-    }
-
-    #[tokio::test]
-    async fn what_comes_once_is_skipped_forward_and_not_given_twice() {
-        let body = Body::once(Some(6), stream_of(&[b"ab", b"cd", b"ef"]));
-        assert!(!body.can_reopen());
-        assert_eq!(all(&body, 3).await, b"def");
-        assert!(body.open(0).await.err().unwrap().is_unsupported());
-    }
-
-    #[tokio::test]
-    async fn a_wrapper_is_told_the_offset_and_keeps_the_promise() {
-        let body = Body::bytes("abcdef").through(|stream, from| {
-            assert_eq!(from, 2);
-            stream
-        });
-        assert!(body.can_reopen());
-        assert_eq!(body.size(), Some(6));
-        assert_eq!(all(&body, 2).await, b"cdef");
-    }
-
-    #[tokio::test]
-    async fn who_watches_hears_of_bytes_and_words_failures() {
-        #[derive(Default)]
-        struct Heard(Mutex<Vec<u64>>);
-        impl Watch for Heard {
-            fn passed(&self, bytes: u64) {
-                self.0.lock().unwrap().push(bytes);
-            }
-            fn failed(&self, error: Error) -> Error {
-                error.within("seen")
-            }
-        }
-        let heard = Arc::new(Heard::default());
-        let body = Body::once(Some(6), stream_of(&[b"ab", b"cdef"])).watched(heard.clone());
-        assert_eq!((body.size(), body.can_reopen()), (Some(6), false));
-        assert_eq!(all(&body, 1).await, b"bcdef");
-        assert_eq!(*heard.0.lock().unwrap(), [2, 6]);
-        let again = body.open(0).await.err().unwrap().to_string();
-        assert_eq!(again, "seen: the content can be read only once");
-    }
-
-    #[tokio::test]
-    async fn reading_stops_at_the_limit() {
-        let body = Body::reopening(None, |_| future::ready(Ok(stream_of(&[b"abc", b"def"]))));
-        assert_eq!(body.read(6).await.unwrap(), "abcdef");
-        assert!(matches!(body.read(5).await.unwrap_err().kind(), Kind::TooLarge(_)));
-    }
-}
+mod tests;

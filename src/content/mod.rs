@@ -10,11 +10,13 @@ mod memory;
 mod union;
 mod verify;
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
-pub use body::{Body, ByteStream, Watch, skip};
+pub use body::{Body, ByteStream, ContentFile, Owner, Watch, skip};
 pub use cached::Cached;
 pub use memory::Memory;
 pub use union::Union;
@@ -107,6 +109,14 @@ pub trait Target: Source {
     /// stream that ends with an error nothing is visible.
     async fn put_unnamed(&self, _stream: ByteStream) -> Result<Descriptor> {
         Err(Error::unsupported("content without a digest is not taken here"))
+    }
+
+    /// Takes the content of a file into keeping before anybody knows its digest, where that spares reading the file
+    /// twice, and tells what it was. It is nowhere to be seen before it is put, whose body need not be opened then;
+    /// what is never put goes with the target. Nothing where it is not worth it, or could not be done: whoever then
+    /// reads the file or puts it hears why.
+    async fn hold(&self, _file: &Path) -> Option<Descriptor> {
+        None
     }
 
     /// Gives a manifest that is there a tag, taking the tag from any other.

@@ -44,7 +44,7 @@ pub fn remove_drafts(folder: &Path) -> Result<()> {
 
 /// Locks a file for as long as it is open, unless somebody else has.
 #[cfg(unix)]
-fn claim(file: &File) -> std::io::Result<bool> {
+pub(super) fn claim(file: &File) -> std::io::Result<bool> {
     use rustix::fs::{FlockOperation, flock};
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
@@ -55,7 +55,7 @@ fn claim(file: &File) -> std::io::Result<bool> {
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
-fn claim(_: &File) -> std::io::Result<bool> {
+pub(super) fn claim(_: &File) -> std::io::Result<bool> {
     Ok(true)
 }
 

@@ -1,7 +1,7 @@
 //! Files and folders as nodes that can be read.
 //!
 //! Adding a file reads it once for its digest; its bytes are read again when they are sent, so nothing is copied and
-//! nothing is held in memory. A file that changed in between is an error. A folder is packed into a temporary
+//! nothing is held in memory. A target on this machine may copy a file at once instead, and tell its digest. A file that changed in between is an error. A folder is packed into a temporary
 //! archive that is gone when the last clone of its [`Staging`] is.
 
 use std::collections::{HashMap, HashSet};
@@ -19,7 +19,7 @@ use tempfile::TempPath;
 
 use super::pack::{Packed, Packer, changed, pack};
 use super::path;
-use crate::content::{Body, ByteStream, Source, Watch, checked};
+use crate::content::{Body, ByteStream, ContentFile, Owner, Source, Target, Watch, checked};
 use crate::disk::{self, Wanted};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::oci::{Algorithm, Annotations, Descriptor, Digest, Hasher, Locator, Tag, annotations, media_type};
@@ -70,7 +70,7 @@ impl Staging {
         Self(Arc::new(Inner { root, packer, held: Mutex::default() }))
     }
 
-    /// Adds a file or a folder and says what it became. Its title is the one among the annotations, else the cleaned
+    /// Adds a file or a folder that will be sent to that target, and says what it became. Its title is the one among the annotations, else the cleaned
     /// path. Links are followed; a folder becomes an archive that is unpacked by whoever pulls it.
     ///
     /// # Errors
@@ -80,6 +80,7 @@ impl Staging {
         path: &str,
         media_type: Option<&str>,
         annotations: Annotations,
+        target: &dyn Target,
     ) -> Result<Descriptor> {
         let title = title(path, &annotations);
         if title.is_empty() {
@@ -88,7 +89,7 @@ impl Staging {
         if !self.held().titles.insert(title.clone()) {
             return Err(Error::invalid(format!("{title}: duplicate name")));
         }
-        let mut node = self.stage(path, title.clone()).await?;
+        let mut node = self.stage(path, title.clone(), target).await?;
         node.annotations.insert(annotations::TITLE.to_owned(), title);
         node.annotations.extend(annotations);
         node.media_type = match media_type {
@@ -103,8 +104,13 @@ impl Staging {
     ///
     /// # Errors
     /// There is no such file or it cannot be read.
-    pub async fn add_config(&self, path: &str, media_type: Option<&str>) -> Result<Descriptor> {
-        let node = self.stage(path, CONFIG_NAME.to_owned()).await?;
+    pub async fn add_config(
+        &self,
+        path: &str,
+        media_type: Option<&str>,
+        target: &dyn Target,
+    ) -> Result<Descriptor> {
+        let node = self.stage(path, CONFIG_NAME.to_owned(), target).await?;
         let kind = match media_type {
             None => media_type::UNKNOWN_CONFIG,
             Some("") => &node.media_type,
@@ -117,10 +123,18 @@ impl Staging {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn stage(&self, path: &str, name: String) -> Result<Descriptor> {
+    async fn stage(&self, path: &str, name: String, target: &dyn Target) -> Result<Descriptor> {
         let inner = Arc::clone(&self.0);
         let path = path::join(&self.0.root, Path::new(path));
-        let (node, blob) = disk::work(move |wanted| inner.read(&path, &name, wanted)).await?;
+        let before = fs::metadata(&path).at("stat", &path)?;
+        let held = if before.is_file() { target.hold(&path).await } else { None };
+        let (node, blob) = disk::work(move |wanted| {
+            if before.is_dir() {
+                return pack(&path, &name, &inner.packer, wanted).map(archived);
+            }
+            read(&path, &before, held, wanted)
+        })
+        .await?;
         self.held().blobs.entry(node.digest.clone()).or_insert_with(|| Arc::new(blob));
         Ok(node)
     }
@@ -136,24 +150,28 @@ pub fn title(path: &str, annotations: &Annotations) -> String {
     annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| path::clean(path))
 }
 
-impl Inner {
-    fn read(&self, path: &Path, name: &str, wanted: &Wanted) -> Result<(Descriptor, Blob)> {
-        let about = fs::metadata(path).at("stat", path)?;
-        if about.is_dir() {
-            return pack(path, name, &self.packer, wanted).map(archived);
-        }
-        if !can_be_read_twice(&about) {
-            let text = format!("{}: neither a file nor a folder", path.display());
-            return Err(Error::unsupported(text));
-        }
-        let digest = digest(path, about.len(), wanted)?;
-        let after = fs::metadata(path).at("stat", path)?;
-        if after.len() != about.len() || after.modified().ok() != about.modified().ok() {
-            return Err(changed(path));
-        }
-        let blob = Blob { size: about.len(), content: Content::File(path.to_owned(), about.modified().ok()) };
-        Ok((Descriptor::new(media_type::LAYER, digest, about.len()), blob))
+/// A file that looked so before the target took it into keeping, if that did.
+fn read(
+    path: &Path,
+    before: &Metadata,
+    held: Option<Descriptor>,
+    wanted: &Wanted,
+) -> Result<(Descriptor, Blob)> {
+    if !can_be_read_twice(before) {
+        let text = format!("{}: neither a file nor a folder", path.display());
+        return Err(Error::unsupported(text));
     }
+    let (size, modified) = (before.len(), before.modified().ok());
+    let digest = match held.filter(|node| node.size == size) {
+        Some(node) => node.digest,
+        None => digest(path, size, wanted)?,
+    };
+    let after = fs::metadata(path).at("stat", path)?;
+    if after.len() != size || after.modified().ok() != modified {
+        return Err(changed(path));
+    }
+    let blob = Blob { size, content: Content::File(path.to_owned(), modified) };
+    Ok((Descriptor::new(media_type::LAYER, digest, size), blob))
 }
 
 fn archived(packed: Packed) -> (Descriptor, Blob) {
@@ -227,7 +245,9 @@ fn body(blob: &Arc<Blob>, node: &Descriptor) -> Body {
             Ok(until_unchanged(bytes, blob))
         }
     };
-    let body = checked(Body::reopening(Some(blob.size), open), node).hashed_before();
+    let file = ContentFile { path: blob.path().to_owned(), owner: Owner::User };
+    let body = Body::reopening(Some(blob.size), open).lying_in(file);
+    let body = checked(body, node).hashed_before();
     body.watched(Arc::new(Changed(Arc::clone(blob))))
 }
 

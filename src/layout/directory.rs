@@ -4,26 +4,30 @@
 //! by others after `commit`, which writes the index one time for all of it. One value may be used by many tasks.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::spawn_blocking;
 
+use self::folder::Folder;
+use self::taking::{Held, MODE};
 use super::blobs::{self, Blobs};
 use super::gc::{self, Reach};
 use super::graph::{Graph, Links};
 use super::index::Change;
-use super::ledger::{Ledger, Removal, is_absent};
-use crate::content::{Body, ByteStream, DOCUMENT_LIMIT, Put, Source, Target, checked, read_checked};
-use crate::disk::{self, Draft, joined};
+use super::ledger::{Ledger, Removal};
+use crate::content::{Body, ByteStream, Put, Source, Target, checked, read_checked};
+use crate::disk::{Draft, joined};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Algorithm, Descriptor, Digest, Document, Hasher, Locator, Tag, media_type};
+
+mod folder;
+mod taking;
 
 /// A layout in a folder. Clones are the same layout, with the same steps that are not committed.
 #[derive(Debug, Clone)]
@@ -39,13 +43,11 @@ struct Inner {
     graph: Graph,
     /// Those who commit while another one writes wait here, and then share the next write.
     writer: Arc<tokio::sync::Mutex<()>>,
+    /// What was taken from files and not put yet.
+    held: Held,
     /// Whether what others have left was looked for.
     tidied: AtomicBool,
 }
-
-/// Where the blobs are.
-#[derive(Debug)]
-struct Folder(PathBuf);
 
 impl Directory {
     /// The layout in a folder.
@@ -77,6 +79,7 @@ impl Directory {
             ledger: Ledger::open(path, may_create)?,
             graph: Graph::default(),
             writer: Arc::default(),
+            held: Held::default(),
             tidied: AtomicBool::default(),
         };
         Ok(Self { inner: Arc::new(inner), reach: Reach::default() })
@@ -141,6 +144,10 @@ impl Directory {
 
     async fn put_blob(&self, node: &Descriptor, body: Body) -> Result<Put> {
         let digest = node.digest.clone();
+        if self.take(node, &body).await? {
+            body.was_taken(node.size);
+            return Ok(Put::Stored);
+        }
         // Opened first: what cannot be had leaves no trace.
         let content = checked(body, node).open(0).await?;
         let draft = self.blocking({
@@ -154,10 +161,14 @@ impl Directory {
 }
 
 impl Inner {
-    /// A draft that will be this blob, in the folder itself: nobody looks for content there.
+    /// A draft that will be this blob.
     fn draft(&self, digest: &Digest) -> Result<Draft> {
-        let draft =
-            self.ledger.adding(|| Draft::within(&self.folder.0, &self.folder.path(digest))?.claimed())?;
+        self.draft_of(&self.folder.path(digest))
+    }
+
+    /// A draft that is called so when it fails, in the folder itself: nobody looks for content there.
+    fn draft_of(&self, name: &Path) -> Result<Draft> {
+        let draft = self.ledger.adding(|| Draft::within(&self.folder.0, name)?.claimed())?;
         self.tidy();
         Ok(draft)
     }
@@ -176,83 +187,15 @@ impl Inner {
     }
 
     fn publish(&self, draft: Draft, digest: &Digest) -> Result<()> {
-        self.ledger.adding(|| draft.named(self.folder.make_for(digest)?).publish(0o444))?;
+        self.ledger.adding(|| draft.named(self.folder.make_for(digest)?).publish(MODE))?;
         self.ledger.need(digest);
         Ok(())
-    }
-}
-
-impl Folder {
-    fn path(&self, digest: &Digest) -> PathBuf {
-        self.0.join("blobs").join(digest.algorithm().name()).join(digest.hex())
-    }
-
-    /// The path of a blob that is about to be written.
-    fn make_for(&self, digest: &Digest) -> Result<PathBuf> {
-        let path = self.path(digest);
-        path.parent().map_or(Ok(()), disk::make_folder)?;
-        Ok(path)
     }
 }
 
 /// A hash is whole after each piece.
 fn locked(hasher: &Mutex<Hasher>) -> MutexGuard<'_, Hasher> {
     hasher.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Refuses what is no file, which might never come to an end, and reads a blob that is a link before anything of it is
-/// given away: layouts come from others, and their links may lead to any file of the user's.
-fn fit_to_read(digest: &Digest, path: &Path) -> Result<()> {
-    let is_link = fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
-    let length = match fs::metadata(path).at("stat", path) {
-        Ok(about) if about.is_file() => about.len(),
-        Err(error) if !is_absent(&error) => return Err(error),
-        _ => return Err(Error::missing()),
-    };
-    if !is_link {
-        return Ok(());
-    }
-    let mut file = fs::File::open(path).at("open", path)?.take(length);
-    let (mut hasher, mut piece) = (Hasher::new(digest.algorithm()), vec![0; 256 * 1024]);
-    loop {
-        match file.read(&mut piece).at("read", path)? {
-            0 => break,
-            read => hasher.update(&piece[..read]),
-        }
-    }
-    if hasher.finish() == *digest { Ok(()) } else { Err(Error::mismatch("mismatched digest")) }
-}
-
-impl Blobs for Folder {
-    fn size(&self, digest: &Digest) -> Result<Option<u64>> {
-        let path = self.path(digest);
-        match fs::metadata(&path).at("stat", &path) {
-            Ok(found) => Ok(found.is_file().then_some(found.len())),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn body(&self, digest: &Digest, size: u64) -> Body {
-        let (path, digest) = (self.path(digest), digest.clone());
-        Body::reopening(Some(size), move |from| {
-            let (path, digest) = (path.clone(), digest.clone());
-            async move {
-                let path = joined(spawn_blocking(move || fit_to_read(&digest, &path).map(|()| path)).await)?;
-                let read = disk::read(&path, from).await;
-                read.map_err(|error| if is_absent(&error) { Error::missing() } else { error })
-            }
-        })
-    }
-
-    fn document(&self, digest: &Digest) -> Result<Option<Bytes>> {
-        if self.size(digest)?.is_none_or(|size| size > DOCUMENT_LIMIT) {
-            return Ok(None);
-        }
-        let path = self.path(digest);
-        let bytes = fs::read(&path).at("read", &path)?;
-        Ok((digest.algorithm().digest(&bytes) == *digest).then(|| bytes.into()))
-    }
 }
 
 #[async_trait]
@@ -329,6 +272,10 @@ impl Target for Directory {
             self.blocking(end).await?;
         }
         Ok(node)
+    }
+
+    async fn hold(&self, file: &Path) -> Option<Descriptor> {
+        self.keep(file.to_owned()).await
     }
 
     async fn tag(&self, node: &Descriptor, tag: &Tag) -> Result<()> {

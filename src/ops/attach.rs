@@ -74,7 +74,7 @@ pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Repo
     let subject = resolve(target, &subject, platform.as_ref())
         .await
         .within(|| format!("failed to resolve {subject}").into())?;
-    let staged = files.stage(&reporter).await?;
+    let staged = files.stage(target, &reporter).await?;
     if artifact_type.is_empty() {
         return Err(Error::invalid("missing artifact type"));
     }

@@ -54,7 +54,7 @@ pub struct Pushed {
 pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter>) -> Result<Pushed> {
     let Push { artifact, files, to, tags, now, present, limits } = request;
     artifact.rules(files.config.is_some())?;
-    let staged = files.stage(&reporter).await?;
+    let staged = files.stage(target, &reporter).await?;
     let packed = pack(Parts {
         artifact,
         config: staged.config,

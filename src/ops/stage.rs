@@ -42,10 +42,13 @@ pub(super) struct Staged {
 }
 
 impl Files {
-    /// Reads the files one after the other, so that they are told in order.
-    pub(super) async fn stage(&self, reporter: &dyn Reporter) -> Result<Staged> {
+    /// Reads the files for a target one after the other, so that they are told in order.
+    pub(super) async fn stage(&self, target: &dyn Target, reporter: &dyn Reporter) -> Result<Staged> {
         let config = match &self.config {
-            Some(config) => Some(self.staging.add_config(&config.path, config.media_type.as_deref()).await?),
+            Some(config) => {
+                let kind = config.media_type.as_deref();
+                Some(self.staging.add_config(&config.path, kind, target).await?)
+            }
             None => None,
         };
         if self.arguments.is_empty() {
@@ -55,7 +58,7 @@ impl Files {
         for file in &self.arguments {
             let annotations = self.annotations.layers.get(&file.path).cloned().unwrap_or_default();
             reporter.report(Event::Preparing(&title(&file.path, &annotations)));
-            layers.push(self.staging.add(&file.path, file.kind(), annotations).await?);
+            layers.push(self.staging.add(&file.path, file.kind(), annotations, target).await?);
         }
         Ok(Staged { config, layers })
     }

@@ -210,6 +210,8 @@ pub(super) async fn store(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -226,6 +228,25 @@ mod tests {
         }
         for other in ["bytes=1-2,4-5", "items=0-1", "bytes=x-", "bytes=-"] {
             assert_eq!(Range::parse(other), None, "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_range_lies_within_the_blob_or_is_none(
+            text in prop_oneof![any::<String>(), "bytes=[0-9]{0,20} ?- ?[0-9]{0,20}"],
+            size in prop_oneof![0_u64..20, any::<u64>()],
+        ) {
+            if let Some((from, length)) = Range::parse(&text).and_then(|range| range.within(size)) {
+                prop_assert!(length > 0 && from < size && length <= size - from);
+            }
+        }
+
+        #[test]
+        fn a_range_is_what_it_says(first in 0..99_u64, length in 1..99_u64, size in 200_u64..) {
+            let text = format!("bytes={first}-{}", first + length - 1);
+            prop_assert_eq!(Range::parse(&text).unwrap().within(size), Some((first, length)));
+            prop_assert_eq!(Range::parse(&format!("bytes=-{length}")).unwrap().within(size), Some((size - length, length)));
         }
     }
 }

@@ -2,10 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "what stands on the disk before is made as users make it")]
 
-use std::collections::BTreeMap;
-
-use proptest::prelude::*;
-
 use super::*;
 use crate::files::Staging;
 use crate::oci::{Annotations, media_type};
@@ -215,7 +211,7 @@ async fn what_has_no_title_is_kept_in_memory_up_to_a_limit() {
 async fn there_and_back(world: &World, path: &str, title: &str) -> Output {
     let staging = Staging::new(world.home.path().to_owned(), world.home.path().to_owned(), None);
     let named = Annotations::from([(annotations::TITLE.to_owned(), title.to_owned())]);
-    let node = staging.add(path, None, named).await.unwrap();
+    let node = staging.add(path, None, named, &Memory::new()).await.unwrap();
     let output = world.output(Rules::default());
     output.put(&node, staging.fetch(&node)).await.unwrap();
     assert_eq!(output.written()[0].path.to_str().unwrap().chars().last(), Some(std::path::MAIN_SEPARATOR));
@@ -251,92 +247,4 @@ async fn a_refused_archive_says_where_and_leaves_the_old_folder() {
     assert!(error.to_string().starts_with(&start), "{error}");
     drop(output);
     assert_eq!(world.names(), ["d", "d/a"]);
-}
-
-/// A small tree: what each path is.
-#[derive(Debug, Clone, PartialEq)]
-enum Thing {
-    File(Vec<u8>, u32, i64),
-    Folder(u32),
-    Link(String),
-}
-
-fn thing() -> impl Strategy<Value = Thing> {
-    prop_oneof![
-        4 => (proptest::collection::vec(any::<u8>(), 0..1500), 0_u32..0o200, -3_000_000_000_i64..20_000_000_000)
-            .prop_map(|(bytes, mode, time)| Thing::File(bytes, mode | 0o400, time)),
-        1 => (0_u32..0o100).prop_map(|mode| Thing::Folder(mode | 0o700)),
-        1 => "[a-cä]{1,3}".prop_map(Thing::Link),
-    ]
-}
-
-fn tree() -> impl Strategy<Value = BTreeMap<String, Thing>> {
-    let name = prop_oneof![8 => "[a-cäß ~]{1,4}", 1 => "[a-z]{120,130}", 1 => "[語\n]{1,40}"];
-    let path = proptest::collection::vec(name, 1..4).prop_map(|parts| parts.join("/"));
-    proptest::collection::btree_map(path, thing(), 0..8)
-}
-
-#[cfg(unix)]
-fn build(root: &Path, tree: &BTreeMap<String, Thing>) {
-    use std::os::unix::fs::PermissionsExt;
-    use std::time::{Duration, UNIX_EPOCH};
-    fs::create_dir(root).unwrap();
-    for (name, thing) in tree {
-        let path = root.join(name);
-        // A name below a file or link cannot be, nor one that is a folder by now.
-        if fs::create_dir_all(path.parent().unwrap()).is_err() || fs::symlink_metadata(&path).is_ok() {
-            continue;
-        }
-        match thing {
-            Thing::File(bytes, mode, time) => {
-                fs::write(&path, bytes).unwrap();
-                let span = Duration::from_secs(time.unsigned_abs());
-                let time = if *time < 0 { UNIX_EPOCH - span } else { UNIX_EPOCH + span };
-                fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
-                fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).unwrap();
-            }
-            Thing::Folder(mode) => {
-                fs::create_dir(&path).unwrap();
-                fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).unwrap();
-            }
-            Thing::Link(target) => std::os::unix::fs::symlink(target, &path).unwrap(),
-        }
-    }
-}
-
-#[cfg(unix)]
-fn seen(root: &Path, mask: u32) -> BTreeMap<String, Thing> {
-    use std::os::unix::fs::MetadataExt;
-    let found = walkdir::WalkDir::new(root).min_depth(1).into_iter().map(Result::unwrap);
-    let entries = found.map(|found| {
-        let (path, about) = (found.path(), fs::symlink_metadata(found.path()).unwrap());
-        let mode = about.mode() & 0o7777 & !mask;
-        let thing = match about.file_type() {
-            kind if kind.is_dir() => Thing::Folder(mode),
-            kind if kind.is_symlink() => {
-                Thing::Link(fs::read_link(path).unwrap().to_str().unwrap().to_owned())
-            }
-            _ => Thing::File(fs::read(path).unwrap(), mode, about.mtime()),
-        };
-        (path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), thing)
-    });
-    entries.collect()
-}
-
-#[cfg(unix)]
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_tree_is_the_same_after_packing_and_unpacking(tree in tree()) {
-        use std::os::unix::fs::MetadataExt;
-        let world = world();
-        let source = world.home.path().join("in");
-        build(&source, &tree);
-        let mask = !fs::metadata(&source).unwrap().mode() & 0o777;
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let output = runtime.block_on(there_and_back(&world, "in", "t"));
-        prop_assert_eq!(seen(&source, mask), seen(&world.folder().join("t"), 0));
-        drop(output);
-    }
 }

@@ -6,6 +6,8 @@ use std::io::Cursor;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn packer(temporary: &tempfile::TempDir, threads: usize) -> Packer {
@@ -124,4 +126,26 @@ fn what_is_packed_can_be_read_again() {
     flate2::read::GzDecoder::new(Cursor::new(compressed)).read_to_end(&mut tar).unwrap();
     assert_eq!(Digest::of(&tar), packed.content);
     assert!(tar.ends_with(&[0; 2 * BLOCK]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_content_has_the_same_bytes_for_any_number_of_threads(
+        seed in proptest::collection::vec(any::<u8>(), 1..300),
+        lengths in proptest::collection::vec(0..3 * PIECE, 0..4),
+    ) {
+        let (root, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for (number, length) in lengths.into_iter().enumerate() {
+            let content: Vec<u8> = seed.iter().copied().cycle().take(length).collect();
+            write(root.path(), &number.to_string(), &content);
+        }
+        let packed = |threads| {
+            pack(root.path(), "d", &packer(&temporary, threads), &Wanted::default()).unwrap().digest
+        };
+        let one = packed(1);
+        prop_assert_eq!(&packed(2), &one);
+        prop_assert_eq!(&packed(8), &one);
+    }
 }

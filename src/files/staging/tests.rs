@@ -5,6 +5,7 @@
 use futures_util::TryStreamExt;
 
 use super::*;
+use crate::content::Memory;
 
 struct World {
     root: tempfile::TempDir,
@@ -27,7 +28,7 @@ impl World {
     }
 
     async fn add(&self, path: &str) -> Result<Descriptor> {
-        self.staging.add(path, None, Annotations::new()).await
+        self.staging.add(path, None, Annotations::new(), &Memory::new()).await
     }
 }
 
@@ -69,7 +70,8 @@ async fn titles_can_be_given_and_must_be_there_once() {
     let world = world();
     world.write("a", "a");
     let titled = |title: &str| Annotations::from([(annotations::TITLE.to_owned(), title.to_owned())]);
-    let add = |title| world.staging.add("a", Some("text/plain"), titled(title));
+    let memory = Memory::new();
+    let add = |title| world.staging.add("a", Some("text/plain"), titled(title), &memory);
     let node = add("hi.txt").await.unwrap();
     assert_eq!((node.title(), node.media_type.as_str()), (Some("hi.txt"), "text/plain"));
     assert_eq!(add("hi.txt").await.unwrap_err().to_string(), "hi.txt: duplicate name");
@@ -88,7 +90,7 @@ async fn a_missing_file_is_named_by_its_whole_path() {
 async fn a_config_has_no_title() {
     let world = world();
     world.write("c.json", "{}");
-    let node = world.staging.add_config("c.json", None).await.unwrap();
+    let node = world.staging.add_config("c.json", None, &Memory::new()).await.unwrap();
     assert_eq!(node, Descriptor::of(media_type::UNKNOWN_CONFIG, b"{}"));
 }
 
@@ -138,14 +140,14 @@ async fn links_are_followed_also_to_folders() {
         ..world
     };
     let titled = Annotations::from([(annotations::TITLE.to_owned(), "folder".to_owned())]);
-    assert_eq!(direct.staging.add("d", None, titled).await.unwrap(), node);
+    assert_eq!(direct.staging.add("d", None, titled, &Memory::new()).await.unwrap(), node);
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn the_null_device_is_an_empty_file_and_sockets_are_refused() {
     let world = world();
-    let node = world.staging.add_config("/dev/null", Some("a/b")).await.unwrap();
+    let node = world.staging.add_config("/dev/null", Some("a/b"), &Memory::new()).await.unwrap();
     assert_eq!(node, Descriptor::of("a/b", b""));
     assert!(world.add("/dev/zero").await.is_err());
     let _socket = std::os::unix::net::UnixListener::bind(world.root.path().join("s")).unwrap();

@@ -89,6 +89,8 @@ fn unquoted(text: &str) -> (String, &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn bearer(realm: &str, service: &str, scope: &str) -> Challenge {
@@ -126,5 +128,26 @@ mod tests {
         assert_eq!(Challenge::parse("Bearer realm=\"x"), Some(bearer("x", "", "")));
         assert_eq!(Challenge::parse("Bearer realm=\"x\\"), Some(bearer("x", "", "")));
         assert_eq!(Challenge::parse("Bearer =,="), Some(bearer("", "", "")));
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_understood_or_not(text in any::<String>()) {
+            let _ = Challenge::parse(&text);
+        }
+
+        #[test]
+        fn what_is_written_as_the_rfc_wants_it_is_read_as_it_was_meant(
+            realm in any::<String>(),
+            service in any::<String>(),
+            scope in "[a-z:/,]{0,20}",
+            gap in "[ \t]{0,2},[ \t]{0,2}",
+        ) {
+            let quoted = |text: &str| text.replace('\\', r"\\").replace('"', "\\\"");
+            let (shown_realm, shown_service) = (quoted(&realm), quoted(&service));
+            let text =
+                format!(r#"Bearer realm="{shown_realm}"{gap}service="{shown_service}"{gap}scope="{scope}""#);
+            prop_assert_eq!(Challenge::parse(&text), Some(Challenge::Bearer { realm, service, scope }));
+        }
     }
 }
