@@ -6,6 +6,7 @@
 //! single case that somebody thought of.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![expect(clippy::disallowed_methods, reason = "what stands on the disk before is made as users make it")]
 
 #[path = "properties/documents.rs"]
 mod documents;

@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use bytes::Bytes;
+
 use super::*;
-use crate::layout;
 use crate::oci::{Annotations, Manifest, json, media_type};
+use crate::{disk, layout};
 
 fn artifact(kind: &str, layers: &[&Descriptor], subject: Option<&Descriptor>) -> (Descriptor, Bytes) {
     let manifest = Manifest {
