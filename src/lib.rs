@@ -15,7 +15,7 @@
 //! ```
 //! use oras::content::{Body, Source, Target};
 //! use oras::oci::{Annotations, Descriptor, Locator, Reference, Tag};
-//! use oras::ops::Artifact;
+//! use oras::ops::{Artifact, Made};
 //! use oras::ops::pack::{Parts, pack};
 //! use oras::registry::{Access, ReferrersMode, Repository};
 //! use oras::server::{Config, bind};
@@ -42,7 +42,7 @@
 //!     subject: None,
 //!     annotations: Annotations::new(),
 //!     config_annotations: Annotations::new(),
-//!     now: "2024-05-01T10:00:00Z".parse()?,
+//!     made: Made::At("2024-05-01T10:00:00Z".parse()?),
 //! })?;
 //! for (node, bytes) in packed.blobs {
 //!     repository.put(&node, Body::bytes(bytes)).await?;

@@ -163,7 +163,7 @@ async fn a_copy_that_broke_off_before_the_list_is_finished_by_the_next() {
 #[tokio::test(start_paused = true)]
 async fn small_files_go_and_come_in_waves() {
     let folder = folder(1000);
-    for (count, to_push, to_pull) in [(1, 5, 2), (100, 6, 3), (1000, 27, 10)] {
+    for (count, to_push, to_pull) in [(1, 4, 2), (100, 5, 3), (1000, 26, 10)] {
         let registry = Far::new(Has::Api);
         let far = registry.repository("r");
         let push = push(folder.path(), count, Limits::usual(5));
@@ -236,7 +236,7 @@ fn push(folder: &Path, count: usize, limits: Limits) -> ops::Push {
         },
         to: Some(by_tag("v1")),
         tags: Vec::new(),
-        now: "2025-01-01T00:00:00Z".parse().unwrap(),
+        made: ops::Made::Now("2025-01-01T00:00:00Z".parse().unwrap()),
         present: Present::Kept,
         limits,
     }

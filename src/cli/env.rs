@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, ZonedDateTime};
 use oras::error::{Error, IoContext, Result};
 use oras::oci::Platform;
+use oras::ops::Made;
 
 /// The surroundings of one run.
 #[derive(Debug, Clone, Default)]
@@ -141,8 +142,8 @@ impl Env {
     ///
     /// # Errors
     /// As [`Env::source_date`].
-    pub(crate) fn created(&self) -> Result<Timestamp> {
-        Ok(self.source_date()?.unwrap_or_else(|| self.now()))
+    pub(crate) fn created(&self) -> Result<Made> {
+        Ok(self.source_date()?.map_or_else(|| Made::Now(self.now()), Made::At))
     }
 
     /// The time in the zone of the machine.

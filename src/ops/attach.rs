@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
 
 use super::manifest::resolve;
-use super::pack::{Artifact, Packed, Parts, pack};
+use super::pack::{Artifact, Made, Packed, Parts, pack};
 use super::stage::Files;
 use crate::content::Target;
 use crate::error::{Context, Error, Result};
@@ -27,7 +26,7 @@ pub struct Attach {
     /// Its files; without any there must be annotations.
     pub files: Files,
     /// The time it is made.
-    pub now: Timestamp,
+    pub made: Made,
     /// What becomes of an artifact that is the same.
     pub same: Same,
     /// How much at once.
@@ -67,7 +66,7 @@ pub struct Attached {
 /// # Errors
 /// There is no such manifest; nothing to attach; as [`push`](super::push()).
 pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Reporter>) -> Result<Attached> {
-    let Attach { subject, platform, artifact_type, files, now, same, limits } = request;
+    let Attach { subject, platform, artifact_type, files, made, same, limits } = request;
     if files.arguments.is_empty() && files.annotations.manifest.is_empty() {
         return Err(Error::invalid("neither file nor annotation provided in the command"));
     }
@@ -85,7 +84,7 @@ pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Repo
         subject: Some(subject.clone()),
         annotations: files.annotations.manifest.clone(),
         config_annotations: files.annotations.config.clone(),
-        now,
+        made,
     })?;
     if same == Same::Taken
         && let Some((root, manifest)) = find(target, &subject, &packed, limits).await?

@@ -97,6 +97,7 @@ impl<'a> Backup<'a> {
             twins: Ending::Skipped,
             subjects: Subjects::Taken,
             present: Present::Kept,
+            made: None,
             known: Known::default(),
         };
         let tags = std::slice::from_ref(tag);

@@ -138,6 +138,7 @@ pub async fn copy(
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
         present: request.present,
+        made: None,
         known: Known::default(),
     };
     let mut found = Closure { all: vec![root.clone()], ..Closure::default() };

@@ -93,6 +93,7 @@ pub async fn copy_all(
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
         present: request.present,
+        made: None,
         known: Known::default(),
     };
     let compared = stream::iter(&request.tags).map(|tag| compare(source, target, tag, request));

@@ -35,7 +35,7 @@ pub use delete::{Deletion, Parent, Referring, delete_found, find_deletion};
 pub use discover::{Choice, Discover, Discovered, discover};
 pub use index::{CreateIndex, IndexStep, Named, Told, UpdateIndex, create_index, push_index, update_index};
 pub use manifest::{Fetched, delete, fetch_manifest, find_config, found, resolve};
-pub use pack::{Artifact, ImageSpec, PackError};
+pub use pack::{Artifact, ImageSpec, Made, PackError};
 pub use plan::{Action, Done};
 pub use pull::{Pull, Pulled, PulledFile, Titles, pull, pull_one};
 pub use push::{Push, Pushed, push};

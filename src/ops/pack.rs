@@ -86,6 +86,24 @@ impl Artifact {
     }
 }
 
+/// When something is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// At this time, which it is now.
+    Now(Timestamp),
+    /// At this time, whatever time it is.
+    At(Timestamp),
+}
+
+impl Made {
+    /// The time.
+    pub fn time(self) -> Timestamp {
+        match self {
+            Self::Now(time) | Self::At(time) => time,
+        }
+    }
+}
+
 /// What is packed.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -102,7 +120,7 @@ pub struct Parts {
     /// Annotations of the config.
     pub config_annotations: Annotations,
     /// The time it is made.
-    pub now: Timestamp,
+    pub made: Made,
 }
 
 /// A manifest and the small blobs that were made for it.
@@ -114,6 +132,8 @@ pub struct Packed {
     pub bytes: Bytes,
     /// Configs and layers that are no files.
     pub blobs: Vec<(Descriptor, Bytes)>,
+    /// Whether the manifest says that it was made now, so that nobody can have it yet.
+    pub is_new: bool,
 }
 
 /// Makes the manifest.
@@ -141,12 +161,12 @@ pub fn pack(parts: Parts) -> Result<Packed> {
     }
     config.annotations = parts.config_annotations;
     let mut annotations = parts.annotations;
-    match annotations.get(annotations::CREATED) {
-        Some(time) => created::check(time)?,
-        None => {
-            annotations.insert(annotations::CREATED.to_owned(), created::written(parts.now));
-        }
-    }
+    let dated = annotations.contains_key(annotations::CREATED);
+    let created = annotations
+        .entry(annotations::CREATED.to_owned())
+        .or_insert_with(|| created::written(parts.made.time()));
+    created::check(created)?;
+    let is_new = !dated && matches!(parts.made, Made::Now(_));
     let mut manifest = Manifest {
         schema_version: 2,
         media_type: media_type::MANIFEST.to_owned(),
@@ -162,7 +182,7 @@ pub fn pack(parts: Parts) -> Result<Packed> {
             manifest.layers.push(empty(&mut blobs));
         }
     }
-    finish(manifest, blobs)
+    finish(manifest, blobs, is_new)
 }
 
 const EMPTY: Bytes = Bytes::from_static(b"{}");
@@ -178,12 +198,12 @@ fn made(kind: &str, bytes: Bytes, blobs: &mut Vec<(Descriptor, Bytes)>) -> Descr
     node
 }
 
-fn finish(manifest: Manifest, blobs: Vec<(Descriptor, Bytes)>) -> Result<Packed> {
+fn finish(manifest: Manifest, blobs: Vec<(Descriptor, Bytes)>, is_new: bool) -> Result<Packed> {
     let bytes = encoded(&manifest)?;
     let mut root = Descriptor::of(media_type::MANIFEST, &bytes);
     root.artifact_type = Some(manifest.artifact_type.unwrap_or(manifest.config.media_type));
     root.annotations = manifest.annotations;
-    Ok(Packed { root, bytes, blobs })
+    Ok(Packed { root, bytes, blobs, is_new })
 }
 
 fn encoded<T: serde::Serialize>(value: &T) -> Result<Bytes> {

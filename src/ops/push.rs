@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 
 use super::copy::named;
-use super::pack::{Artifact, Parts, pack};
+use super::pack::{Artifact, Made, Parts, pack};
 use super::stage::Files;
 use crate::content::Target;
 use crate::error::Result;
@@ -26,7 +25,7 @@ pub struct Push {
     /// More tags for it.
     pub tags: Vec<Tag>,
     /// The time it is made.
-    pub now: Timestamp,
+    pub made: Made,
     /// What becomes of manifests that are there.
     pub present: Present,
     /// How much at once.
@@ -46,13 +45,14 @@ pub struct Pushed {
 
 /// Packs files and sends them.
 ///
-/// Five requests are made one after the other, however many small files there are: is the manifest there; and of all
-/// files at once is it there, open an upload, send it; then the manifest with its tag.
+/// Four requests are made one after the other, however many small files there are: of all files at once is it there, open
+/// an upload, send it; then the manifest with its tag. Where the time is not that of now there is one before them: is the
+/// manifest there.
 ///
 /// # Errors
 /// Files that cannot be read; wishes that do not go together; those of the target.
 pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter>) -> Result<Pushed> {
-    let Push { artifact, files, to, tags, now, present, limits } = request;
+    let Push { artifact, files, to, tags, made, present, limits } = request;
     artifact.rules(files.config.is_some())?;
     let staged = files.stage(target, &reporter).await?;
     let packed = pack(Parts {
@@ -62,7 +62,7 @@ pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter
         subject: None,
         annotations: files.annotations.manifest.clone(),
         config_annotations: files.annotations.config.clone(),
-        now,
+        made,
     })?;
     let tags = named(to.as_ref(), tags, &packed.root)?;
     files.send(&packed, &tags, target, (limits, present), reporter).await?;

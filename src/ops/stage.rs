@@ -88,6 +88,7 @@ impl Files {
             twins: Ending::Existed,
             subjects: Subjects::Left,
             present,
+            made: packed.is_new.then(|| packed.root.digest.clone()),
             known: Known::default(),
         };
         let sent = copier.tagged(&packed.root, tags).await;

@@ -59,6 +59,8 @@ pub struct Copier<'a> {
     pub subjects: Subjects,
     /// What becomes of manifests that are there.
     pub present: Present,
+    /// A manifest that was made just now, so that the target cannot have it and is not asked for it.
+    pub made: Option<Digest>,
     /// What has been handled already: shared by copiers of several graphs to one target.
     pub known: Known,
 }
@@ -323,7 +325,8 @@ impl Visit for Job<'_> {
             return Ok(Entered::Done);
         }
         let kept = self.copier.present == Present::Kept || !node.is_manifest();
-        if kept && self.copier.target.exists(node).await.on(Side::Destination)? {
+        let may_be_there = kept && self.copier.made.as_ref() != Some(&node.digest);
+        if may_be_there && self.copier.target.exists(node).await.on(Side::Destination)? {
             self.already_there(node).await?;
             return Ok(Entered::Done);
         }

@@ -27,6 +27,7 @@ fn copier<'a>(documents: &'a Documents<'a>, target: &'a Rigged, heard: &Arc<Hear
         twins: Ending::Skipped,
         subjects: Subjects::Taken,
         present: Present::Kept,
+        made: None,
         known: Known::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
 use super::auth::{self, Next};
@@ -24,6 +25,8 @@ pub(super) struct Inner {
     settings: Settings,
     wire: Wire,
     pace: Pace,
+    /// The turn of the first request.
+    first: Mutex<()>,
 }
 
 impl Client {
@@ -40,7 +43,8 @@ impl Client {
         let origin = Origin::of(&base).ok_or_else(|| invalid("no host"))?;
         let wire = Wire::new(origin.clone(), &settings)?;
         let registry = registry.to_owned();
-        Ok(Self(Arc::new(Inner { registry, base, origin, settings, wire, pace: Pace::default() })))
+        let (pace, first) = (Pace::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { registry, base, origin, settings, wire, pace, first })))
     }
 
     /// The root of the registry's origin: `https://host:port/`.
@@ -54,6 +58,7 @@ impl Client {
     /// No answer came; credentials that do not work.
     pub async fn send(&self, mut request: Request) -> Result<Response> {
         let client = &*self.0;
+        let _first = client.first().await;
         let mut pass = auth::known(client, &request).await;
         loop {
             let authorization = pass.as_ref().map(auth::Pass::authorization);
@@ -88,6 +93,17 @@ impl Client {
 }
 
 impl Inner {
+    /// The turn of the first request, if this is it. Over TLS it goes alone: its answer tells whether all others can
+    /// share its connection, and what opens the registry.
+    async fn first(&self) -> Option<MutexGuard<'_, ()>> {
+        let is_first = || self.origin.secure() && !self.wire.has_answered(&self.origin);
+        if !is_first() {
+            return None;
+        }
+        let turn = self.first.lock().await;
+        is_first().then_some(turn)
+    }
+
     /// One hop: what is seen of it by whoever watches lies outside of what is tried again.
     pub(super) async fn exchange(&self, hop: &Hop) -> Result<Response> {
         let answer = retry::send(self, hop);

@@ -177,6 +177,10 @@ impl Wire {
         }
     }
 
+    fn heard(&self, origin: &Origin) {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone());
+    }
+
     fn route(&self, hop: &Hop, origin: &Origin, fixed: Option<SocketAddr>) -> Route {
         match fixed {
             _ if *origin == self.own => Route::Own,
@@ -199,6 +203,7 @@ impl Wire {
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
         }
         let (head, body) = carrier.carry(request).await?.into_parts();
+        self.heard(origin);
         Ok(Response {
             method: hop.method.clone(),
             url: hop.url.clone(),
@@ -232,7 +237,7 @@ impl Wire {
     }
 
     fn answer(&self, hop: &Hop, origin: &Origin, answer: reqwest::Response, upload: &Upload) -> Response {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone());
+        self.heard(origin);
         if let Some(connection) = answer.extensions().get::<HttpInfo>() {
             let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
             used.insert(connection.local_addr());

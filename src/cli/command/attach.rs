@@ -90,7 +90,7 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
         platform,
         artifact_type: args.artifact_type.unwrap_or_default(),
         files: args.packer.files(&files, annotations, app)?,
-        now: app.env.created()?,
+        made: app.env.created()?,
         same: if args.if_absent { ops::Same::Taken } else { ops::Same::Ignored },
         limits: args.packer.limits(),
     };

@@ -113,7 +113,7 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
         files: args.packer.files(&files, annotations, app)?,
         to: end.place.locator().cloned(),
         tags: tags.clone(),
-        now: app.env.created()?,
+        made: app.env.created()?,
         present: args.repair.present(),
         limits: args.packer.limits(),
     };

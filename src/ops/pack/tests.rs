@@ -25,7 +25,7 @@ fn parts(artifact_type: Option<&str>, image_spec: Option<ImageSpec>, layers: Vec
         subject: None,
         annotations: Annotations::new(),
         config_annotations: Annotations::new(),
-        now: CREATED_AT.parse().unwrap(),
+        made: Made::At(CREATED_AT.parse().unwrap()),
     }
 }
 

@@ -34,9 +34,26 @@ fn pushing(files: Files, to: Option<Locator>) -> Push {
         files,
         to,
         tags: Vec::new(),
-        now: "2025-01-01T00:00:00Z".parse().unwrap(),
+        made: Made::At("2025-01-01T00:00:00Z".parse().unwrap()),
         present: Present::Kept,
         limits: ONE(),
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_made_now_is_not_looked_for() {
+    let folder = folder();
+    let now = "2025-01-01T00:00:00Z".parse().unwrap();
+    for (made, dated, asked) in
+        [(Made::Now(now), false, 0), (Made::At(now), false, 1), (Made::Now(now), true, 1)]
+    {
+        let target = Rigged::registry("r");
+        let mut request = Push { made, ..pushing(files(folder.path(), &["a.txt"]), Some(by_tag("v1"))) };
+        if !dated {
+            request.files.annotations.manifest.clear();
+        }
+        let pushed = push(&target, request, Arc::new(())).await.unwrap();
+        assert_eq!(target.count(&format!("exists {}", pushed.root.digest.short())), asked);
     }
 }
 
@@ -118,7 +135,7 @@ fn attaching(files: Files, artifact_type: &str) -> Attach {
         platform: None,
         artifact_type: artifact_type.into(),
         files,
-        now: "2025-01-01T00:00:00Z".parse().unwrap(),
+        made: Made::At("2025-01-01T00:00:00Z".parse().unwrap()),
         same: Same::Ignored,
         limits: ONE(),
     }

@@ -137,6 +137,28 @@ async fn a_server_that_is_its_own_authority_may_stand_in_the_file() {
 }
 
 #[tokio::test]
+async fn the_first_request_goes_alone_and_opens_the_registry_for_all() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.issue("127.0.0.1");
+    let acceptor = acceptor(certificate, &key, None, &[]);
+    let server = Server::over(Some(acceptor), |_, seen| {
+        let known = seen.header("authorization") == "Basic dTpw";
+        let challenge: &[&str] = &["WWW-Authenticate: Basic realm=\"r\""];
+        if known { reply("200 OK", &[], "in") } else { reply("401 Unauthorized", challenge, "who") }
+    })
+    .await;
+    let user = Credential { username: "u".into(), password: "p".into(), ..Credential::default() };
+    let client = client(&server, Settings { credential: Some(user), ..authority.trusted() });
+    let answers = futures_util::future::join_all((0..8).map(|_| get(&client, "x"))).await;
+    for answer in answers {
+        assert_eq!(told(answer).await, "200 in");
+    }
+    let asked = server.seen();
+    let strangers = asked.iter().filter(|seen| seen.header("authorization").is_empty()).count();
+    assert_eq!((asked.len(), strangers), (9, 1));
+}
+
+#[tokio::test]
 async fn an_insecure_client_takes_any_certificate() {
     let server = Authority::new().server("elsewhere.test", false).await;
     let settings = Settings { plain_http: false, insecure: true, ..settings() };
