@@ -80,8 +80,9 @@ impl Contest {
             return None;
         }
         let settled = self.slowest.saturating_mul(TIMES).max(LEAST);
-        // The more writers there are, the wider they are spread.
-        let longest = settled.saturating_mul(1 << tries.saturating_sub(1).min(4)).min(MOST.max(settled));
+        // The first look changes nothing yet. The more writers there are, the wider they are spread.
+        let times = if tries > 1 { 1 << (tries - 1).min(4) } else { 0 };
+        let longest = settled.saturating_mul(times).min(MOST.max(settled));
         let random = u32::try_from(RandomState::new().build_hasher().finish() % 1001).unwrap_or_default();
         Some(settled + longest.saturating_mul(random) / 1000)
     }
