@@ -121,12 +121,12 @@ async fn discover_finds_once_that_there_is_no_api() {
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_a_graph_waits_for_its_depth() {
-    // Without the API a list is read, written, and looked at once more after a pause of four to eight trips.
+    // Without the API a list is read, written, and looked at once more after a pause of four trips.
     for (has, count, wanted) in [
-        (Has::Api, 1, 12..=12),
-        (Has::Api, 100, 13..=13),
-        (Has::TagSchema, 1, 19..=23),
-        (Has::TagSchema, 100, 20..=24),
+        (Has::Api, 1, 12),
+        (Has::Api, 100, 13),
+        (Has::TagSchema, 1, 19),
+        (Has::TagSchema, 100, 20),
     ] {
         let (from, to) = (Far::new(Has::Api), Far::new(has));
         with_referrers(&from.repository("r"), count).await;
@@ -135,7 +135,7 @@ async fn a_copy_of_a_graph_waits_for_its_depth() {
         let asked = to.asked();
         let listed = to.repository("r").referrers(&copied.unwrap().root, None).await.unwrap();
         assert_eq!(listed.len(), count);
-        assert!(wanted.contains(&trips), "{count}: {trips}");
+        assert_eq!(trips, wanted, "{count}");
         // Each referrer and the root, the root once more with its tag, and one list for all of them.
         let lists = usize::from(matches!(has, Has::TagSchema));
         assert_eq!(asked.kinds["PUT manifests"], count + 2 + lists);
