@@ -122,12 +122,9 @@ async fn discover_finds_once_that_there_is_no_api() {
 #[tokio::test(start_paused = true)]
 async fn a_copy_of_a_graph_waits_for_its_depth() {
     // Without the API a list is read, written, and looked at once more after a pause of four trips.
-    for (has, count, wanted) in [
-        (Has::Api, 1, 12),
-        (Has::Api, 100, 13),
-        (Has::TagSchema, 1, 19),
-        (Has::TagSchema, 100, 20),
-    ] {
+    for (has, count, wanted) in
+        [(Has::Api, 1, 12), (Has::Api, 100, 13), (Has::TagSchema, 1, 19), (Has::TagSchema, 100, 20)]
+    {
         let (from, to) = (Far::new(Has::Api), Far::new(has));
         with_referrers(&from.repository("r"), count).await;
         let (source, target) = (from.repository("r"), to.repository("r"));
