@@ -8,8 +8,9 @@
 //! What does not belong here: which host is kept here, and the words of the program.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use keyring::{Entry, Error as Reason};
+use keyring_core::{CredentialStore, Entry, Error as Reason};
 use zeroize::Zeroizing;
 
 use super::helper::{Answer, Login};
@@ -32,7 +33,7 @@ impl Keyring {
     /// # Errors
     /// There is no keyring here.
     pub async fn check(self) -> Result<()> {
-        disk::work(|_| available()).await
+        disk::work(|_| store().map(drop)).await
     }
 
     /// What it has for a server.
@@ -99,23 +100,29 @@ impl Keyring {
 
 /// The entry of a server, which may not be there yet.
 fn entry(server: &str) -> Result<Entry> {
-    available()?;
-    Entry::new(SERVICE, server).map_err(|reason| failed(&reason))
+    store()?.build(SERVICE, server, None).map_err(|reason| failed(&reason))
 }
 
 /// The servers of all entries that are ours.
 fn servers() -> Result<Vec<String>> {
-    available()?;
     // Windows looks for patterns in names, the others for what each part is.
     let wanted = if cfg!(windows) { HashMap::new() } else { HashMap::from([("service", SERVICE)]) };
-    let entries = keyring_core::Entry::search(&wanted).map_err(|reason| failed(&reason))?;
-    let names = entries.iter().filter_map(keyring_core::Entry::get_specifiers);
+    let entries = store()?.search(&wanted).map_err(|reason| failed(&reason))?;
+    let names = entries.iter().filter_map(Entry::get_specifiers);
     Ok(names.filter(|(service, _)| service == SERVICE).map(|(_, server)| server).collect())
 }
 
-fn available() -> Result<()> {
-    let missing = |reason| mistake(format!("there is no keyring to be reached: {reason}"));
-    Entry::store_status().as_ref().copied().map_err(missing)
+/// The keyring itself, which is not there without a session of a user.
+fn store() -> Result<Arc<CredentialStore>> {
+    #[cfg(target_os = "macos")]
+    let store = apple_native_keyring_store::keychain::Store::new();
+    #[cfg(windows)]
+    let store = windows_native_keyring_store::Store::new();
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    let store = dbus_secret_service_keyring_store::Store::new();
+    store
+        .map(|store| -> Arc<CredentialStore> { store })
+        .map_err(|reason| mistake(format!("there is no keyring to be reached: {reason}")))
 }
 
 fn failed(reason: &Reason) -> Error {
