@@ -1,4 +1,5 @@
-//! What nobody can be faster than on this machine: the same bytes hashed, copied, fetched or sent, and nothing else.
+//! What nobody can be faster than on this machine: the same bytes hashed, copied, fetched or sent, and nothing else; a
+//! process that does nothing.
 //!
 //! Each runs in a process of its own, so that it is measured as the programs are.
 
@@ -8,16 +9,22 @@ use std::io::{self, Read};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
-use crate::Outcome;
+use crate::{Outcome, objects};
 
-/// Does one of them: `hash FILE`, `copy FROM TO`, `get URL`, `put POST-URL FILE DIGEST`.
+/// Does one of them: `hash FILE`, `copy FROM TO`, `get URL`, `put POST-URL FILE DIGEST`; and with repositories by URL
+/// `push REPOSITORY FILE...`, `pull REPOSITORY`, `move FROM TO`, `move-graph FROM TO`, `discover REPOSITORY`.
 pub fn perform(mut arguments: impl Iterator<Item = String>) -> Outcome {
-    let mut next = || arguments.next().ok_or("limit hash|copy|get|put ...");
+    let mut next = || arguments.next().ok_or("limit NAME ARGUMENT...");
     match next()?.as_str() {
         "hash" => hash(&next()?),
         "copy" => copy(&next()?, &next()?),
         "get" => block_on(get(next()?)),
         "put" => block_on(put(next()?, next()?, next()?)),
+        "push" => block_on(objects::push(client()?, next()?, arguments.collect())),
+        "pull" => block_on(objects::pull(client()?, next()?)),
+        "move" => block_on(objects::copy(client()?, next()?, next()?, false)),
+        "move-graph" => block_on(objects::copy(client()?, next()?, next()?, true)),
+        "discover" => block_on(objects::discover(client()?, next()?)),
         other => Err(format!("{other}: not a limit").into()),
     }
 }

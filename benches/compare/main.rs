@@ -24,6 +24,7 @@ mod growth;
 mod inputs;
 mod limits;
 mod measure;
+mod objects;
 mod port;
 mod programs;
 mod registries;
@@ -152,6 +153,7 @@ fn measure_in_turns(bench: &Bench, workload: &Workload, rounds: usize) -> Outcom
 fn limit(bench: &Bench, workload: &Workload, turn: usize) -> Outcome<Option<Duration>> {
     match &workload.limit {
         Limit::Unknown => Ok(None),
+        Limit::Process => Ok(Some(measure::run(&mut Command::new("true"))?.wall)),
         Limit::RoundTrips(count) => Ok(Some(bench::LATENCY * 2 * *count)),
         Limit::Bare(lines) => {
             let mut total = Duration::ZERO;

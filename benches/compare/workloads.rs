@@ -24,14 +24,23 @@ pub enum Limit {
     Unknown,
     /// The time of these one after the other, as arguments of `limit`.
     Bare(&'static [&'static str]),
+    /// The time of a process that does nothing.
+    Process,
     /// So many round trips, one after the other, over the far line.
     RoundTrips(u32),
 }
 
-use Limit::{Bare, RoundTrips, Unknown};
+use Limit::{Bare, Process, RoundTrips, Unknown};
 
 const PUT: &str = "put http://{near}/v2/new/{new}/blobs/uploads/ big {digest}";
 const GET: &str = "get http://{near}/v2/found/big/blobs/{digest}";
+const PUSH_SMALL: &str = "push http://{near}/v2/new/{new} small";
+const PUSH_MANY: &str = "push http://{near}/v2/new/{new} {many}";
+const PULL_FOLDER: &str = "pull http://{near}/v2/found/folder";
+const PULL_MANY: &str = "pull http://{near}/v2/found/many";
+const COPY_MANY: &str = "move http://{near}/v2/found/many http://{second}/v2/new/{new}";
+const COPY_GRAPH: &str = "move-graph http://{graphs}/v2/found/graph http://{graphs}/v2/new/{new}";
+const DISCOVER: &str = "discover http://{graphs}/v2/found/graph";
 
 const fn pair(name: &'static str, line: &'static str, limit: Limit) -> Workload {
     Workload { name, line, others: &[], limit }
@@ -44,10 +53,10 @@ const fn with(mut workload: Workload, others: &'static [(Name, &'static str)]) -
 
 /// All of them, in the order in which they run.
 pub const ALL: &[Workload] = &[
-    with(pair("version", "version", Unknown), &[(Regctl, "version"), (Crane, "version")]),
-    pair("--help", "--help", Unknown),
+    with(pair("version", "version", Process), &[(Regctl, "version"), (Crane, "version")]),
+    pair("--help", "--help", Process),
     with(
-        pair("push 1 small file", "push {near}/new/{new}:v1 small", Unknown),
+        pair("push 1 small file", "push {near}/new/{new}:v1 small", Bare(&[PUSH_SMALL])),
         &[(Regctl, "{hosts} artifact put --file small {near}/new/{new}:v1")],
     ),
     pair("attach 1 small file", "attach {near}/found/small:v1 --artifact-type t/{new} small", Unknown),
@@ -62,13 +71,13 @@ pub const ALL: &[Workload] = &[
         Bare(&["hash big", "copy big out"]),
     ),
     pair("push the folder", "push {near}/new/{new}:v1 folder", Unknown),
-    pair("push the many files", "push {near}/new/{new}:v1 {many}", Unknown),
+    pair("push the many files", "push {near}/new/{new}:v1 {many}", Bare(&[PUSH_MANY])),
     with(
         pair("pull the big file", "pull {near}/found/big:v1 -o out", Bare(&[GET])),
         &[(Regctl, "{hosts} artifact get -o there {near}/found/big:v1")],
     ),
-    pair("pull the folder", "pull {near}/found/folder:v1 -o out", Unknown),
-    pair("pull the many files", "pull {near}/found/many:v1 -o out", Unknown),
+    pair("pull the folder", "pull {near}/found/folder:v1 -o out", Bare(&[PULL_FOLDER])),
+    pair("pull the many files", "pull {near}/found/many:v1 -o out", Bare(&[PULL_MANY])),
     with(
         pair("cp the big file", "cp {near}/found/big:v1 {second}/new/{new}:v1", Bare(&[GET, PUT])),
         &[
@@ -77,17 +86,21 @@ pub const ALL: &[Workload] = &[
         ],
     ),
     with(
-        pair("cp the many files", "cp {near}/found/many:v1 {second}/new/{new}:v1", Unknown),
+        pair("cp the many files", "cp {near}/found/many:v1 {second}/new/{new}:v1", Bare(&[COPY_MANY])),
         &[
             (Regctl, "{hosts} image copy {near}/found/many:v1 {second}/new/{new}:v1"),
             (Crane, "copy --insecure {near}/found/many:v1 {second}/new/{new}:v1"),
         ],
     ),
     with(
-        pair("cp -r with referrers", "cp -r {graphs}/found/graph:v1 {graphs}/new/{new}:v1", Unknown),
+        pair(
+            "cp -r with referrers",
+            "cp -r {graphs}/found/graph:v1 {graphs}/new/{new}:v1",
+            Bare(&[COPY_GRAPH]),
+        ),
         &[(Regctl, "{hosts} image copy --referrers {graphs}/found/graph:v1 {graphs}/new/{new}:v1")],
     ),
-    pair("discover referrers", "discover {graphs}/found/graph:v1", Unknown),
+    pair("discover referrers", "discover {graphs}/found/graph:v1", Bare(&[DISCOVER])),
     pair("olareg: cp -r with referrers", "cp -r {olareg}/found/graph:v1 {graphs}/new/{new}:v1", Unknown),
     pair("olareg: discover referrers", "discover {olareg}/found/graph:v1", Unknown),
     // The connection, the session of the blob, the blob, the manifest.
