@@ -5,14 +5,13 @@
 //! happen on threads that may block, joined to the async side by a short queue, so that disk and network overlap.
 //! Which names are safe to write under is decided by those who know the archive or the artifact.
 
-use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::fs::{self, File};
-use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
+use std::io::{self, IoSlice, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
@@ -22,6 +21,7 @@ use crate::error::{Error, IoContext, Result};
 mod claim;
 mod duplicate;
 mod lasting;
+mod pieces;
 mod private;
 mod save;
 mod scratch;
@@ -30,6 +30,7 @@ mod work;
 
 pub use claim::remove_drafts;
 pub use lasting::{sync_files, write_lasting};
+pub use pieces::{pieces, read};
 pub use private::write_private;
 pub use save::{save, save_all};
 pub use scratch::Scratch;
@@ -183,7 +184,8 @@ fn folder_of(target: &Path) -> &Path {
 }
 
 /// Writes all that a stream brings, on a thread that may block, and returns the writer with the number of bytes. Small
-/// pieces are gathered: a network brings many, and each write takes its time.
+/// pieces are gathered: a network brings many, and each write takes its time. What is small as a whole is written in
+/// one go: a thread for each of many small files would wait for most of its life.
 async fn poured<W, S>(
     mut writer: W,
     write: impl Fn(&mut W, &[Bytes]) -> Result<()> + Send + 'static,
@@ -193,42 +195,66 @@ where
     W: Send + 'static,
     S: Stream<Item = Result<Bytes>> + Unpin,
 {
-    let (sender, mut batches) = mpsc::channel::<Vec<Bytes>>(QUEUE);
+    let first = gather(&mut stream).await?;
+    if first.last {
+        return joined(
+            tokio::task::spawn_blocking(move || {
+                write(&mut writer, &first.pieces)?;
+                Ok((writer, first.length))
+            })
+            .await,
+        );
+    }
+    let (sender, mut batches) = mpsc::channel::<Batch>(QUEUE);
     let work = tokio::task::spawn_blocking(move || {
         let mut written = 0;
         while let Some(batch) = batches.blocking_recv() {
-            write(&mut writer, &batch)?;
-            written += batch.iter().map(|piece| piece.len() as u64).sum::<u64>();
+            write(&mut writer, &batch.pieces)?;
+            written += batch.length;
         }
         Ok((writer, written))
     });
-    let (mut failed, mut batch, mut length) = (None, Vec::new(), 0);
-    while let Some(piece) = stream.next().await {
-        match piece {
-            Ok(piece) => {
-                length += piece.len();
-                batch.push(piece);
-                if length >= PIECE {
-                    length = 0;
-                    // A writer that has gone away says why when it is joined.
-                    if sender.send(std::mem::take(&mut batch)).await.is_err() {
-                        break;
-                    }
-                }
-            }
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
-        }
-    }
-    if failed.is_none() {
-        let _ = sender.send(batch).await;
-    }
-    drop(sender);
+    let fed = feed(first, &mut stream, sender).await;
     // Joined also after a failure, so that a draft is gone when this returns.
     let done = joined(work.await);
-    failed.map_or(done, Err)
+    fed.and(done)
+}
+
+/// Pieces that are written together.
+struct Batch {
+    pieces: Vec<Bytes>,
+    length: u64,
+    /// Whether nothing comes after them.
+    last: bool,
+}
+
+/// The next pieces of a stream that are worth a call, or its last ones.
+async fn gather(stream: &mut (impl Stream<Item = Result<Bytes>> + Unpin)) -> Result<Batch> {
+    let mut batch = Batch { pieces: Vec::new(), length: 0, last: false };
+    while batch.length < PIECE as u64 {
+        let Some(piece) = stream.next().await else {
+            batch.last = true;
+            break;
+        };
+        let piece = piece?;
+        batch.length += piece.len() as u64;
+        batch.pieces.push(piece);
+    }
+    Ok(batch)
+}
+
+/// Gives a writer all that there is; one that has gone away says why when it is joined.
+async fn feed<S>(mut batch: Batch, stream: &mut S, writer: mpsc::Sender<Batch>) -> Result<()>
+where
+    S: Stream<Item = Result<Bytes>> + Unpin,
+{
+    loop {
+        let last = batch.last;
+        if writer.send(batch).await.is_err() || last {
+            return Ok(());
+        }
+        batch = gather(stream).await?;
+    }
 }
 
 /// Writes pieces one after the other, with as few calls as the system allows.
@@ -255,64 +281,6 @@ pub fn write(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     let mut draft = Draft::beside(target)?;
     draft.file.as_file_mut().write_all(content).at("write", target)?;
     draft.publish(mode)
-}
-
-/// The content of a file from an offset on, read beside the work of whoever takes it.
-///
-/// # Errors
-/// The file is not there or cannot be read; the stream's items fail when reading fails later.
-pub async fn read(path: &Path, from: u64) -> Result<futures_util::stream::BoxStream<'static, Result<Bytes>>> {
-    let path = path.to_owned();
-    let (file, path) = joined(
-        tokio::task::spawn_blocking(move || {
-            let mut file = File::open(&path).at("open", &path)?;
-            file.seek(SeekFrom::Start(from)).at("seek", &path)?;
-            Ok((file, path))
-        })
-        .await,
-    )?;
-    Ok(pieces(file, path).boxed())
-}
-
-/// Everything that a reader gives, read on a thread that may block. `name` is what errors call it.
-pub fn pieces<R: Read + Send + 'static>(
-    mut reader: R,
-    name: PathBuf,
-) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
-    let (sender, receiver) = mpsc::channel(QUEUE);
-    tokio::task::spawn_blocking(move || {
-        let mut lent = VecDeque::new();
-        loop {
-            let mut piece = piece(&mut lent);
-            let read = match reader.read(&mut piece) {
-                Ok(0) => return,
-                Ok(read) => Ok({
-                    piece.truncate(read);
-                    let piece = piece.freeze();
-                    lent.push_back(piece.clone());
-                    piece
-                }),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(Error::io("read", &name, error)),
-            };
-            let last = read.is_err();
-            // Nobody listening any more is no error.
-            if sender.blocking_send(read).is_err() || last {
-                return;
-            }
-        }
-    });
-    futures_util::stream::unfold(receiver, |mut receiver| async move {
-        receiver.recv().await.map(|piece| (piece, receiver))
-    })
-}
-
-/// Room for a piece: that of the piece which was lent first, if it came back.
-fn piece(lent: &mut VecDeque<Bytes>) -> BytesMut {
-    let returned = (lent.len() > QUEUE).then(|| lent.pop_front()).flatten();
-    let mut piece = returned.and_then(|piece| piece.try_into_mut().ok()).unwrap_or_default();
-    piece.resize(PIECE, 0);
-    piece
 }
 
 /// Makes a folder and those above it.

@@ -1,9 +1,11 @@
 //! A host that says "later" is left alone by all tasks, and is asked less at once from then on.
 //!
 //! A registry that counts requests counts those of all tasks together, so one that goes on while another waits only
-//! makes the wait longer. How many requests a host takes at once is found out: each answer makes room for two more,
-//! up to a bound, and a refusal for their number halves what is sent at once and ends the growth. A request is counted
-//! until the head of its answer is there; what is read after that is bounded by whoever reads it.
+//! makes the wait longer. How many requests a host takes at once is found out: each answer that came about as quickly as
+//! the quickest one makes room for two more, up to a bound, and a refusal for their number halves what is sent at once
+//! and ends the growth. Where answers take longer the more requests there are, the host works as hard as it can, and more
+//! of them would only cost connections: so it is with one that is near. A request is counted until the head of its
+//! answer is there; what is read after that is bounded by whoever reads it.
 //!
 //! What does not belong here: how often something is tried again.
 
@@ -21,6 +23,8 @@ use super::origin::Origin;
 const FIRST_WIDTH: usize = 32;
 /// How many more it is sent at once after each answer.
 const GROWTH: usize = 2;
+/// An answer that took at most so many times as long as the quickest one came quickly.
+const QUICK: u32 = 2;
 /// How many requests a host is sent at once at most.
 const WIDEST: usize = 128;
 
@@ -34,6 +38,8 @@ struct Host {
     until: Option<Instant>,
     seats: Arc<Semaphore>,
     width: usize,
+    /// The least time that it took for an answer.
+    quickest: Option<Duration>,
     /// Seats that are to go as soon as they are free.
     owed: usize,
     /// How often it has said that there are too many requests.
@@ -43,7 +49,7 @@ struct Host {
 impl Default for Host {
     fn default() -> Self {
         let seats = Arc::new(Semaphore::new(FIRST_WIDTH));
-        Self { until: None, seats, width: FIRST_WIDTH, owed: 0, refusals: 0 }
+        Self { until: None, seats, width: FIRST_WIDTH, quickest: None, owed: 0, refusals: 0 }
     }
 }
 
@@ -52,6 +58,7 @@ pub(super) struct Turn<'a> {
     pace: &'a Pace,
     host: &'a Origin,
     seat: Option<OwnedSemaphorePermit>,
+    sent: Instant,
     /// The refusals that were known when it was sent.
     refusals: u32,
 }
@@ -67,7 +74,7 @@ impl Pace {
             tokio::time::sleep_until(until).await;
         }
         let refusals = self.hosts().get(host).map_or(0, |known| known.refusals);
-        Turn { pace: self, host, seat, refusals }
+        Turn { pace: self, host, seat, sent: Instant::now(), refusals }
     }
 
     /// Leaves the host alone for a while.
@@ -93,6 +100,9 @@ impl Turn<'_> {
     pub(super) fn answered(self, status: StatusCode) {
         let mut hosts = self.pace.hosts();
         let Some(host) = hosts.get_mut(self.host) else { return };
+        let took = self.sent.elapsed();
+        let quickest = host.quickest.map_or(took, |quickest| quickest.min(took));
+        host.quickest = Some(quickest);
         if status == StatusCode::TOO_MANY_REQUESTS {
             // Those that were sent together are refused together, and that is one refusal.
             if self.refusals == host.refusals {
@@ -101,7 +111,7 @@ impl Turn<'_> {
                 host.owed += less;
                 host.width -= less;
             }
-        } else if host.refusals == 0 && host.width < WIDEST {
+        } else if host.refusals == 0 && host.width < WIDEST && took <= quickest * QUICK {
             let more = GROWTH.min(WIDEST - host.width);
             host.width += more;
             host.seats.add_permits(more);
@@ -167,6 +177,25 @@ mod tests {
             widths.push(answer_all(&pace, &host, status));
         }
         assert_eq!(widths, [FIRST_WIDTH, (1 + GROWTH) * FIRST_WIDTH, WIDEST, WIDEST]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_gets_slower_is_not_sent_more_at_once() {
+        let (pace, host) = (Pace::default(), origin("http://h"));
+        let turn = pace.enter(&host).await;
+        tokio::time::advance(Duration::from_millis(10)).await;
+        turn.answered(StatusCode::OK);
+        let mut widths = Vec::new();
+        for milliseconds in [20, 21, 500, 11] {
+            let turns = all(&pace, &host);
+            widths.push(turns.len());
+            tokio::time::advance(Duration::from_millis(milliseconds)).await;
+            for turn in turns {
+                turn.answered(StatusCode::OK);
+            }
+        }
+        assert_eq!(widths, [34, 102, 102, 102]);
+        assert_eq!(all(&pace, &host).len(), WIDEST);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,0 +1,89 @@
+//! Content that is read beside the work of whoever takes it.
+//!
+//! What does not belong here: what is written.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+
+use super::{PIECE, QUEUE, joined};
+use crate::error::{Error, IoContext, Result};
+
+/// The content of a file from an offset on, read beside the work of whoever takes it.
+///
+/// # Errors
+/// The file is not there or cannot be read; the stream's items fail when reading fails later.
+pub async fn read(path: &Path, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || {
+        let mut file = File::open(&path).at("open", &path)?;
+        file.seek(SeekFrom::Start(from)).at("seek", &path)?;
+        let beginning = beginning(&mut file, from).at("read", &path)?;
+        Ok((beginning, file, path))
+    });
+    let (beginning, file, path) = joined(opened.await)?;
+    let complete = (1..PIECE).contains(&beginning.len());
+    let beginning = (!beginning.is_empty()).then_some(Ok(beginning));
+    let beginning = futures_util::stream::iter(beginning);
+    Ok(if complete { beginning.boxed() } else { beginning.chain(pieces(file, path)).boxed() })
+}
+
+/// What is read while the file is opened anyway: all of one that is not larger than a piece, nothing of a larger one,
+/// or of one that is no file. Less than a piece is all that there is.
+fn beginning(file: &mut File, from: u64) -> io::Result<Bytes> {
+    let facts = file.metadata()?;
+    let left = facts.len().saturating_sub(from);
+    if !facts.is_file() || left >= PIECE as u64 {
+        return Ok(Bytes::new());
+    }
+    let mut content = Vec::with_capacity(usize::try_from(left).map_or(PIECE, |left| left + 1));
+    file.take(PIECE as u64).read_to_end(&mut content)?;
+    Ok(content.into())
+}
+
+/// Everything that a reader gives, read on a thread that may block. `name` is what errors call it.
+pub fn pieces<R: Read + Send + 'static>(
+    mut reader: R,
+    name: PathBuf,
+) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    tokio::task::spawn_blocking(move || {
+        let mut lent = VecDeque::new();
+        loop {
+            let mut piece = piece(&mut lent);
+            let read = match reader.read(&mut piece) {
+                Ok(0) => return,
+                Ok(read) => Ok({
+                    piece.truncate(read);
+                    let piece = piece.freeze();
+                    lent.push_back(piece.clone());
+                    piece
+                }),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(Error::io("read", &name, error)),
+            };
+            let last = read.is_err();
+            // Nobody listening any more is no error.
+            if sender.blocking_send(read).is_err() || last {
+                return;
+            }
+        }
+    });
+    futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|piece| (piece, receiver))
+    })
+}
+
+/// Room for a piece: that of the piece which was lent first, if it came back.
+fn piece(lent: &mut VecDeque<Bytes>) -> BytesMut {
+    let returned = (lent.len() > QUEUE).then(|| lent.pop_front()).flatten();
+    let mut piece = returned.and_then(|piece| piece.try_into_mut().ok()).unwrap_or_default();
+    piece.resize(PIECE, 0);
+    piece
+}
