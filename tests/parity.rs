@@ -75,6 +75,7 @@ scripts!(
     tag,
     template,
     tokens,
+    unexpected,
 );
 
 /// A folder with everything that a tar can say: long names, links, odd modes and times.

@@ -161,14 +161,19 @@ pub(crate) fn mistake(error: &clap::Error, command: &clap::Command, typed: &[OsS
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
     };
-    let flag = text(ContextKind::InvalidArg).split([' ', '=', '[']).next().unwrap_or_default();
+    let told = text(ContextKind::InvalidArg);
+    let flag = told.split([' ', '=', '[']).next().unwrap_or_default();
     let here = Here::of(command, typed);
     Some(match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::MissingSubcommand
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return None,
-        ErrorKind::UnknownArgument => Failure::mistake(unknown_flag(flag, typed)),
+        // Behind `--` all words are arguments, which a group has none of.
+        ErrorKind::UnknownArgument if !told.is_empty() && !told.starts_with('-') => {
+            here.unknown_command(told)
+        }
+        ErrorKind::UnknownArgument => Failure::mistake(unknown_flag(told, typed)),
         ErrorKind::InvalidSubcommand => here.unknown_command(text(ContextKind::InvalidSubcommand)),
         ErrorKind::ValueValidation => {
             let reason = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
@@ -199,12 +204,11 @@ fn unknown_flag(flag: &str, typed: &[OsString]) -> String {
     if let Some(text) = typed.iter().filter_map(|argument| argument.to_str()).find(malformed) {
         return format!("bad flag syntax: {text}");
     }
-    let name = flag.trim_start_matches('-');
-    if flag.starts_with("--") {
-        return format!("unknown flag: --{name}");
+    if let Some(name) = flag.strip_prefix("--") {
+        return format!("unknown flag: --{}", name.split('=').next().unwrap_or_default());
     }
     // `-=x`, of which clap tells nothing.
-    let letter = name.chars().find(|letter| !letter.is_whitespace()).unwrap_or('=');
+    let letter = flag.chars().nth(1).unwrap_or('=');
     format!("unknown shorthand flag: {letter:?} in -{}", group(letter, typed))
 }
 
@@ -234,14 +238,13 @@ impl<'a> Here<'a> {
     }
 
     fn unknown_command(&self, name: &str) -> Failure {
-        let mut near: Vec<&str> = self
+        let near: Vec<&str> = self
             .command
             .get_subcommands()
             .filter(|command| !command.is_hide_set())
             .map(clap::Command::get_name)
             .filter(|candidate| is_near(name, candidate))
             .collect();
-        near.sort_unstable();
         let path = &self.path;
         let mut message = format!("unknown command {name:?} for {path:?}");
         if !near.is_empty() {
@@ -280,7 +283,7 @@ impl<'a> Here<'a> {
 /// Whether a command could have been meant: it begins so, or at most two letters differ.
 fn is_near(typed: &str, candidate: &str) -> bool {
     let typed = typed.to_lowercase();
-    candidate.starts_with(&typed) || distance(&typed, candidate) <= 2
+    !typed.is_empty() && (candidate.starts_with(&typed) || distance(&typed, candidate) <= 2)
 }
 
 /// How many letters have to be put in, taken out or changed (Levenshtein).

@@ -147,7 +147,9 @@ impl FromStr for Reference {
         let (registry, rest) = text.split_once('/').ok_or(ReferenceError::Incomplete)?;
         let (repository, locator) = if let Some((before, digest)) = rest.split_once('@') {
             let repository = before.split_once(':').map_or(before, |(repository, _)| repository);
-            (repository, Some(digest.parse().map(Locator::Digest).map_err(|why| (digest, why))))
+            // Nothing after the sign names nothing.
+            let digest = Some(digest).filter(|digest| !digest.is_empty());
+            (repository, digest.map(|text| text.parse().map(Locator::Digest).map_err(|why| (text, why))))
         } else if let Some((repository, tag)) = rest.split_once(':') {
             check(registry, repository)?;
             // Nothing after the colon names nothing.
@@ -236,8 +238,10 @@ impl FromStr for LayoutReference {
             if path.is_empty() {
                 return Err(ReferenceError::NoPath(text.to_owned()));
             }
-            let digest = digest.parse().map_err(|why| ReferenceError::Digest(digest.to_owned(), why))?;
-            (path, Some(Locator::Digest(digest)))
+            let parse = |text: &str| {
+                text.parse().map(Locator::Digest).map_err(|why| ReferenceError::Digest(text.to_owned(), why))
+            };
+            (path, Some(digest).filter(|digest| !digest.is_empty()).map(parse).transpose()?)
         } else {
             match text.rsplit_once(':') {
                 Some((path, tag)) if !is_drive(path, tag) => {
@@ -276,7 +280,9 @@ mod tests {
         assert_eq!(reference.locator, Some(Locator::Tag(Tag::any("v1"))));
         assert_eq!(reference.to_string(), "localhost:5000/a/b:v1");
         assert_eq!(parse("localhost:5000/a").unwrap().locator, None);
-        assert_eq!(parse("localhost:5000/a:").unwrap().locator, None);
+        for nothing in ["localhost:5000/a:", "localhost:5000/a@", "localhost:5000/a:v1@"] {
+            assert_eq!(parse(nothing).unwrap().to_string(), "localhost:5000/a");
+        }
         let digest = Digest::of(b"x");
         let both = parse(&format!("h/r:t@{digest}")).unwrap();
         assert_eq!(both.locator, Some(Locator::Digest(digest.clone())));
@@ -317,7 +323,10 @@ mod tests {
         let digest = Digest::of(b"x");
         let layout: LayoutReference = format!("a@b@{digest}").parse().unwrap();
         assert_eq!((layout.path.as_str(), layout.locator), ("a@b", Some(Locator::Digest(digest))));
-        assert_eq!("dir".parse::<LayoutReference>().unwrap().locator, None);
+        for nothing in ["dir", "dir:", "dir@"] {
+            let layout: LayoutReference = nothing.parse().unwrap();
+            assert_eq!((layout.path.as_str(), layout.locator), ("dir", None));
+        }
         assert_eq!(
             ":foo".parse::<LayoutReference>().unwrap_err().to_string(),
             "found empty file path in \":foo\""

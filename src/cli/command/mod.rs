@@ -31,39 +31,39 @@ use clap::{Args, Subcommand};
 use super::app::App;
 use super::failure::Failure;
 
-/// All commands.
+/// All commands, in the order in which oras suggests them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Attach(Box<attach::AttachArgs>),
-    Backup(Box<backup::BackupArgs>),
-    /// Blob operations
-    #[command(subcommand)]
-    Blob(blob::BlobCommand),
-    /// Generate the autocompletion script for the specified shell
-    #[command(subcommand)]
-    Completion(completion::CompletionCommand),
-    #[command(visible_alias = "copy")]
-    Cp(Box<cp::CpArgs>),
-    Discover(Box<discover::DiscoverArgs>),
-    Doctor(Box<doctor::DoctorArgs>),
-    Help(help::HelpArgs),
     Pull(Box<pull::PullArgs>),
     Push(Box<push::PushArgs>),
     Login(login::LoginArgs),
     Logout(logout::LogoutArgs),
-    Man(man::ManArgs),
+    Version(version::VersionArgs),
+    Discover(Box<discover::DiscoverArgs>),
+    #[command(visible_alias = "digest")]
+    Resolve(resolve::ResolveArgs),
+    #[command(visible_alias = "copy")]
+    Cp(Box<cp::CpArgs>),
+    Tag(tag::TagArgs),
+    Attach(Box<attach::AttachArgs>),
+    Backup(Box<backup::BackupArgs>),
+    Restore(Box<restore::RestoreArgs>),
+    /// Blob operations
+    #[command(subcommand)]
+    Blob(blob::BlobCommand),
     /// Manifest operations
     #[command(subcommand)]
     Manifest(manifest::ManifestCommand),
     /// Repository operations
     #[command(subcommand, visible_alias = "repository")]
     Repo(repo::RepoCommand),
-    #[command(visible_alias = "digest")]
-    Resolve(resolve::ResolveArgs),
-    Restore(Box<restore::RestoreArgs>),
+    Help(help::HelpArgs),
+    /// Generate the autocompletion script for the specified shell
+    #[command(subcommand)]
+    Completion(completion::CompletionCommand),
+    Doctor(Box<doctor::DoctorArgs>),
+    Man(man::ManArgs),
     Serve(serve::ServeArgs),
-    Tag(tag::TagArgs),
-    Version(version::VersionArgs),
     Whoami(whoami::WhoamiArgs),
 }
 

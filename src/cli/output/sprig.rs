@@ -85,3 +85,17 @@ pub(super) fn functions() -> impl Iterator<Item = (&'static str, Func)> {
     let entries = tables.into_iter().flatten();
     entries.flat_map(|(names, function)| names.iter().map(|name| (*name, *function)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_withheld_is_not_there_and_the_readme_names_it() {
+        let readme = include_str!("../../../README.md");
+        for name in WITHHELD.iter().flat_map(|(names, _)| names.iter()) {
+            assert!(readme.contains(&format!("`{name}`")), "{name}");
+            assert!(functions().all(|(known, _)| known != *name), "{name}");
+        }
+    }
+}

@@ -21,6 +21,9 @@ fn what_is_not_known_is_named_as_it_was_typed() {
         ("oras resolve --bogus=1 x", "unknown flag: --bogus"),
         ("oras resolve -x", "unknown shorthand flag: 'x' in -x"),
         ("oras resolve -dxu y", "unknown shorthand flag: 'x' in -xu"),
+        ("oras resolve -dü", "unknown shorthand flag: 'ü' in -ü"),
+        ("oras resolve -\tx", "unknown shorthand flag: '\\t' in -\tx"),
+        ("oras resolve --x\ty=z", "unknown flag: --x\ty"),
     ] {
         assert_eq!(said(typed), format!("Error: {message}"), "{typed}");
     }
@@ -29,6 +32,8 @@ fn what_is_not_known_is_named_as_it_was_typed() {
 #[test]
 fn an_unknown_command_gets_near_ones_at_every_level() {
     let help = "Run 'oras --help' for usage.";
+    assert_eq!(said("oras -- bogus"), said("oras bogus"));
+    assert_eq!(said("oras "), format!("Error: unknown command \"\" for \"oras\"\n{help}"));
     assert_eq!(said("oras bogus"), format!("Error: unknown command \"bogus\" for \"oras\"\n{help}"));
     assert_eq!(
         said("oras verson"),

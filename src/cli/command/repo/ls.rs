@@ -88,20 +88,20 @@ fn unlisted(registry: &str, namespace: &str) -> String {
 /// The registry, and what the names of its repositories have to begin with.
 fn parse(raw: &str) -> Result<(String, String), Failure> {
     let (registry, namespace) = raw.split_once('/').unwrap_or((raw, ""));
-    let namespace = namespace.trim_end_matches('/');
+    let named = namespace.strip_suffix('/').unwrap_or(namespace);
     let wrong = |why: &dyn fmt::Display| Failure::mistake(format!("could not parse repository path: {why}"));
     if !namespace.is_empty() {
-        if namespace.contains([':', '@']) {
+        if named.contains([':', '@']) {
             return Err(wrong(&"tags or digests should not be provided"));
         }
-        if !is_repository(namespace) {
-            return Err(wrong(&ReferenceError::Repository(namespace.to_owned())));
+        if !is_repository(named) {
+            return Err(wrong(&ReferenceError::Repository(named.to_owned())));
         }
     }
     if !is_registry(registry) {
         return Err(Failure::mistake(ReferenceError::Registry(registry.to_owned()).to_string()));
     }
-    let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+    let prefix = if namespace.is_empty() { String::new() } else { format!("{named}/") };
     Ok((registry.to_owned(), prefix))
 }
 
