@@ -85,4 +85,16 @@ impl App {
         runtime.shutdown_timeout(PATIENCE);
         done
     }
+
+    /// Does work that looks at the clock by itself, and leaves behind what it has begun. Where no thread can be had it is
+    /// not done.
+    #[expect(clippy::unused_self, reason = "work is done for somebody")]
+    pub(crate) fn glance(&self, work: impl Future<Output = ()>) {
+        if let Ok(runtime) =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
+        {
+            runtime.block_on(work);
+            runtime.shutdown_background();
+        }
+    }
 }

@@ -8,6 +8,7 @@
 mod app;
 mod args;
 mod command;
+mod completion;
 mod connect;
 mod env;
 mod failure;
@@ -52,6 +53,9 @@ pub(crate) fn main() -> ExitCode {
     let (terminal, env, typed) = (Terminal::default(), Env::read(), Env::arguments());
     if helper::is_called(&typed) {
         return helper::main(&terminal, env, &typed);
+    }
+    if completion::is_asked(&typed) {
+        return completion::main(&terminal, env, &typed);
     }
     let (mut scene, mut reports) = (Scene::default(), Reports::guess(&typed));
     let done = match parse(&terminal, &typed) {

@@ -40,6 +40,11 @@ impl RetryFlags {
         ]
     }
 
+    /// As if it had been typed that nothing is tried again, and that nothing may take longer.
+    pub(crate) fn once(timeout: Duration) -> Self {
+        Self { retry: Some(0), timeout: Some(timeout) }
+    }
+
     /// What was typed, where the command has these flags.
     pub(crate) fn read(matches: &ArgMatches) -> Self {
         Self {
