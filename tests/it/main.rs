@@ -11,7 +11,7 @@
 //! - `wire`: which requests a command sends, and in which order.
 //! - `faults`: networks and registries that fail in the middle of things. `faults_writing`: the same while something is
 //!   written.
-//! - `help`: the pages of help. `examples`: the examples in them, run.
+//! - `help`: the pages of help. `examples`: the examples in them, run. `readme`: the README, run.
 //! - `completion`: the scripts for shells, in these shells.
 //! - `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
@@ -61,6 +61,8 @@ mod manifest;
 mod origins;
 mod pull;
 mod push;
+#[cfg(unix)]
+mod readme;
 mod reports;
 mod repository;
 mod retry;
