@@ -76,6 +76,7 @@ scripts!(
     template,
     tokens,
     unexpected,
+    unusual,
 );
 
 /// A folder with everything that a tar can say: long names, links, odd modes and times.

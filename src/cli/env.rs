@@ -5,7 +5,7 @@
 //! What does not belong here: what a value means for a command.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use jiff::{Timestamp, ZonedDateTime};
 use oras::error::{Error, IoContext, Result};
@@ -62,7 +62,8 @@ impl Env {
             (Some(folder), _) => folder.clone(),
             (None, home) => home.as_ref()?.join(".docker"),
         };
-        Some(folder.join("config.json"))
+        // Shown as Go joins paths.
+        Some(folder.join("config.json").components().filter(|part| *part != Component::CurDir).collect())
     }
 
     /// The files in which podman and its relatives keep credentials, in the order in which they are looked at.
@@ -195,6 +196,8 @@ mod tests {
         assert_eq!(env.docker_config_file(), Some("/h/.docker/config.json".into()));
         env.docker_config = Some("/d".into());
         assert_eq!(env.docker_config_file(), Some("/d/config.json".into()));
+        env.docker_config = Some(".".into());
+        assert_eq!(env.docker_config_file(), Some("config.json".into()));
         assert_eq!(Env::default().docker_config_file(), None);
     }
 
