@@ -13,7 +13,7 @@
 //!   written.
 //! - `help`: the pages of help. `examples`: the examples in them, run. `readme`: the README, run.
 //! - `completion`: the scripts for shells, in these shells.
-//! - `debug`: what is told of requests.
+//! - `connections`: which hosts are connected to. `debug`: what is told of requests.
 //! - `tty`: what a person sees on a terminal.
 //! - `signals`: ends from outside, while a command waits for something. `killed`: ends without a word, at any moment.
 //! - `reports`: what is told to programs: failures and events as JSON.
@@ -41,6 +41,8 @@ mod cache;
 #[cfg(unix)]
 mod completion;
 mod config;
+#[cfg(target_os = "linux")]
+mod connections;
 mod copy;
 mod debug;
 mod discover;
