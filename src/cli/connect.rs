@@ -266,6 +266,8 @@ impl App {
             insecure: remote.insecure,
             user_agent: USER_AGENT.to_owned(),
             ca_file: named(remote.ca_file.as_ref()),
+            authorities: self.env.authorities(),
+            proxies: self.env.proxies()?,
             client_certificate: named(remote.cert_file.as_ref()).zip(named(remote.key_file.as_ref())),
             resolve: rules(&remote.resolve)?,
             headers: remote.headers.iter().map(|text| header(text)).collect::<Result<_, _>>()?,

@@ -11,6 +11,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use oras::error::{Error, IoContext, Result};
 use oras::oci::Platform;
 use oras::ops::Made;
+use oras::transport::{Authorities, Proxies};
 
 /// The surroundings of one run.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,8 @@ pub(crate) struct Env {
     retry: Option<String>,
     timeout: Option<String>,
     error_format: Option<String>,
+    proxies: [String; 3],
+    authorities: Authorities,
 }
 
 impl Env {
@@ -38,6 +41,10 @@ impl Env {
             let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
             Some(value.to_string_lossy().into_owned())
         };
+        let paths = |name| {
+            let all = std::env::var_os(name).unwrap_or_default();
+            std::env::split_paths(&all).filter(|path| !path.as_os_str().is_empty()).collect()
+        };
         Self {
             home: std::env::home_dir(),
             docker_config: path("DOCKER_CONFIG"),
@@ -48,6 +55,8 @@ impl Env {
             retry: lossy("ORAS_RETRY"),
             timeout: lossy("ORAS_TIMEOUT"),
             error_format: lossy("ORAS_ERROR_FORMAT"),
+            proxies: proxies(lossy),
+            authorities: Authorities { file: path("SSL_CERT_FILE"), folders: paths("SSL_CERT_DIR") },
         }
     }
 
@@ -84,6 +93,20 @@ impl Env {
     /// What is said instead of `--timeout`.
     pub(crate) fn timeout(&self) -> Option<&str> {
         self.timeout.as_deref()
+    }
+
+    /// Who stands between this program and the world.
+    ///
+    /// # Errors
+    /// What is named is no proxy.
+    pub(crate) fn proxies(&self) -> Result<Proxies> {
+        let [plain, secure, direct] = &self.proxies;
+        Proxies::new(plain, secure, direct)
+    }
+
+    /// Where the certificates of authorities are, if that is said.
+    pub(crate) fn authorities(&self) -> Authorities {
+        self.authorities.clone()
     }
 
     /// What is said instead of `--error-format`.
@@ -172,6 +195,18 @@ fn shown(time: &ZonedDateTime) -> String {
     time.timestamp().display_with_offset(time.offset()).to_string()
 }
 
+/// The proxies for plain HTTP and for HTTPS, and who is reached without. To a program that answers web requests the first
+/// name is that of one of their headers, which anybody may send.
+fn proxies(text: impl Fn(&'static str) -> Option<String>) -> [String; 3] {
+    let plain = text("HTTP_PROXY").filter(|_| text("REQUEST_METHOD").is_none());
+    [
+        plain.or_else(|| text("http_proxy")),
+        text("HTTPS_PROXY").or_else(|| text("https_proxy")),
+        text("NO_PROXY").or_else(|| text("no_proxy")),
+    ]
+    .map(Option::unwrap_or_default)
+}
+
 /// Whether the environment speaks against bars and colours: `NO_COLOR`, `CI`, a terminal that can do nothing, or a
 /// locale that is named and is not UTF-8.
 fn is_plain(text: impl Fn(&'static str) -> Option<String>) -> bool {
@@ -199,6 +234,18 @@ mod tests {
         env.docker_config = Some(".".into());
         assert_eq!(env.docker_config_file(), Some("config.json".into()));
         assert_eq!(Env::default().docker_config_file(), None);
+    }
+
+    #[test]
+    fn a_header_of_a_web_request_names_no_proxy() {
+        let said = |names: &'static [&str]| move |name| names.contains(&name).then(|| name.to_owned());
+        let all = ["HTTP_PROXY", "http_proxy", "https_proxy", "NO_PROXY"];
+        assert_eq!(
+            proxies(|name| all.contains(&name).then(|| name.to_owned())),
+            ["HTTP_PROXY", "https_proxy", "NO_PROXY"]
+        );
+        assert_eq!(proxies(said(&["HTTP_PROXY", "REQUEST_METHOD"])), ["", "", ""]);
+        assert_eq!(proxies(said(&["HTTP_PROXY", "http_proxy", "REQUEST_METHOD"])), ["http_proxy", "", ""]);
     }
 
     #[test]

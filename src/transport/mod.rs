@@ -22,6 +22,7 @@ mod names;
 mod observe;
 mod origin;
 mod pace;
+mod proxy;
 mod redact;
 mod redirect;
 mod resolve;
@@ -37,11 +38,12 @@ pub use client::Client;
 pub use message::{Request, Response};
 pub use names::Names;
 pub use observe::{Answered, Observer, Retrying, Sent};
+pub use proxy::Proxies;
 pub use redact::Shown;
 pub(crate) use redact::shown;
 pub use resolve::Resolve;
 pub use retry::{Failures, Retry};
-pub use settings::Settings;
+pub use settings::{Authorities, Settings};
 pub use wire::Secured;
 
 #[cfg(test)]

@@ -38,31 +38,17 @@ impl Origin {
         self.secure
     }
 
-    /// The port.
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
     /// The host as it stands in a URL.
     pub(super) fn host(&self) -> String {
         self.host.to_string()
     }
 
     /// The host, where it is an address.
-    pub(super) fn address(&self) -> Option<IpAddr> {
+    fn address(&self) -> Option<IpAddr> {
         match self.host {
             Host::Ipv4(address) => Some(address.into()),
             Host::Ipv6(address) => Some(address.into()),
             Host::Domain(_) => None,
-        }
-    }
-
-    /// Whether it is this machine itself.
-    pub(super) fn is_loopback(&self) -> bool {
-        match &self.host {
-            Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
         }
     }
 
@@ -109,13 +95,5 @@ mod tests {
         assert!(!origin("http://h:5000").upgrades_to(&origin("https://h")));
         assert!(!origin("http://h").upgrades_to(&origin("https://g")));
         assert!(!origin("https://h").upgrades_to(&origin("http://h")));
-    }
-
-    #[test]
-    fn loopback_has_names_and_addresses() {
-        for url in ["http://localhost:1", "http://127.0.0.2", "http://[::1]:5"] {
-            assert!(origin(url).is_loopback(), "{url}");
-        }
-        assert!(!origin("http://10.0.0.1").is_loopback());
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::header::{HeaderName, HeaderValue};
 
 use super::names::System;
-use super::{Carrier, Names, Observer, Resolve, Retry, Tokens};
+use super::{Carrier, Names, Observer, Proxies, Resolve, Retry, Tokens};
 use crate::credentials::{Credential, Store};
 
 /// How long nothing may move, where nothing else is said.
@@ -27,6 +27,10 @@ pub struct Settings {
     pub user_agent: String,
     /// The PEM file of the only certificates that are trusted.
     pub ca_file: Option<PathBuf>,
+    /// Where the system's authorities are, if not where they usually are.
+    pub authorities: Authorities,
+    /// Who stands on the way. An address that was given by hand is reached without.
+    pub proxies: Proxies,
     /// The PEM files of the certificate and the key that the registry's own origin is shown.
     pub client_certificate: Option<(PathBuf, PathBuf)>,
     /// Addresses in place of those of the name server.
@@ -51,6 +55,15 @@ pub struct Settings {
     pub tokens: Tokens,
 }
 
+/// Where the certificates of authorities are, on systems that have them in files. What is empty is where it usually is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Authorities {
+    /// A file of many.
+    pub file: Option<PathBuf>,
+    /// Folders of files.
+    pub folders: Vec<PathBuf>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -58,6 +71,8 @@ impl Default for Settings {
             insecure: false,
             user_agent: String::new(),
             ca_file: None,
+            authorities: Authorities::default(),
+            proxies: Proxies::default(),
             client_certificate: None,
             resolve: Vec::new(),
             names: Arc::new(System),

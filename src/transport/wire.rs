@@ -10,6 +10,7 @@ mod dial;
 mod reason;
 mod stall;
 mod tls;
+mod trust;
 mod upload;
 
 use std::collections::{HashMap, HashSet};
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use hyper_util::client::legacy::connect::HttpInfo;
 use url::Url;
 
@@ -30,7 +31,7 @@ use self::tls::{Protocol, Tls};
 use self::upload::Upload;
 use super::origin::Origin;
 use super::redact::shown;
-use super::{Carrier, Failures, Names, Resolve, Response, Settings};
+use super::{Carrier, Failures, Names, Proxies, Resolve, Response, Settings, proxy};
 use crate::content::Body;
 use crate::error::{Error, Kind, Result};
 
@@ -89,6 +90,7 @@ pub(super) struct Wire {
     tls: Tls,
     resolve: Vec<Resolve>,
     names: Arc<dyn Names>,
+    proxies: Proxies,
     clients: tokio::sync::Mutex<HashMap<(Route, Protocol), reqwest::Client>>,
     /// The near ends of connections that have brought an answer.
     used: Mutex<HashSet<SocketAddr>>,
@@ -107,7 +109,6 @@ enum Route {
     Judged(Origin),
     Others {
         secure: bool,
-        loopback: bool,
     },
 }
 
@@ -121,7 +122,8 @@ impl Wire {
         let (resolve, timeout) = (settings.resolve.clone(), settings.timeout);
         let (clients, used, answered) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
         let (carrier, names) = (settings.carrier.clone(), Arc::clone(&settings.names));
-        Ok(Self { own, carrier, tls, resolve, names, clients, used, answered, timeout })
+        let proxies = settings.proxies.clone();
+        Ok(Self { own, carrier, tls, resolve, names, proxies, clients, used, answered, timeout })
     }
 
     /// How the registry itself was reached; none if not by TLS, or not yet.
@@ -162,7 +164,14 @@ impl Wire {
         }
         *request.headers_mut() = headers;
         match stall::within(self.timeout, &upload, client.execute(request)).await {
-            Some(Ok(answer)) => Ok(self.answer(hop, &origin, answer, &upload)),
+            Some(Ok(answer)) => match self.proxies.of(&hop.url).filter(|_| fixed.is_none()) {
+                Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                    let reason = proxy::through(proxy, reason::PROXY_WANTS_PASSWORD);
+                    let url = shown(&hop.url, origin == self.own);
+                    Err(unsent(network(hop.method.clone(), url, reason, false)))
+                }
+                _ => Ok(self.answer(hop, &origin, answer, &upload)),
+            },
             Some(Err(error)) => match upload.failure() {
                 Some(own) => Err(unsent(own)),
                 None => Err(self.failure(hop, &origin, fixed, &error, &upload).await),
@@ -186,7 +195,7 @@ impl Wire {
             _ if *origin == self.own => Route::Own,
             Some(address) => Route::At(origin.clone(), address),
             None if hop.connection == Connection::Judged => Route::Judged(origin.clone()),
-            None => Route::Others { secure: origin.secure(), loopback: origin.is_loopback() },
+            None => Route::Others { secure: origin.secure() },
         }
     }
 
@@ -277,12 +286,12 @@ impl Wire {
         error: &reqwest::Error,
         upload: &Upload,
     ) -> Failure {
-        let address = if error.is_connect() {
-            dialled(&*self.names, &hop.url, origin, fixed).await
-        } else {
-            String::new()
-        };
+        let proxy = self.proxies.of(&hop.url).filter(|_| fixed.is_none());
+        let far_end = proxy.unwrap_or(&hop.url);
+        let address =
+            if error.is_connect() { dialled(&*self.names, far_end, fixed).await } else { String::new() };
         let (cause, reason) = reason::of_request(error, &address);
+        let reason = proxy.map_or_else(|| reason.clone(), |proxy| proxy::through(proxy, &reason));
         let url = shown(&hop.url, *origin == self.own);
         let error_told = network(hop.method.clone(), url, reason, cause == Cause::Unreachable);
         let stale = near_end(error)
@@ -325,10 +334,11 @@ impl Wire {
             .no_brotli()
             .no_zstd()
             .no_deflate();
-        // Unlike Go, reqwest would send what goes to this machine through a proxy; and an address that was given by
-        // hand is meant to be dialled.
-        if origin.is_loopback() || fixed.is_some() {
-            builder = builder.no_proxy();
+        builder = builder.no_proxy();
+        // An address that was given by hand is meant to be dialled.
+        if fixed.is_none() {
+            let proxies = self.proxies.clone();
+            builder = builder.proxy(reqwest::Proxy::custom(move |url| proxies.of(url).map(proxy::dialled)));
         }
         let builder = self.tls.apply(builder, protocol, origin.secure(), *route == Route::Own)?;
         builder

@@ -19,6 +19,7 @@
 //! - `reports`: what is told to programs: failures and events as JSON.
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
+//! - `proxies`: proxies and authorities that the environment names.
 //! - `bounds`: documents that are too large or none. `escapes`: text of others, wherever it is shown.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
 //!   too much. `safety_secrets`: what must not reach anybody else. `origins`: the same, each way and each place.
@@ -61,6 +62,7 @@ mod layout_writers;
 mod login;
 mod manifest;
 mod origins;
+mod proxies;
 mod pull;
 mod push;
 #[cfg(unix)]

@@ -12,7 +12,6 @@ use url::{Host, Url};
 
 use super::super::Names;
 use super::super::auth::realm;
-use super::super::origin::Origin;
 use super::reason::{self, HostRefused, LookupFailed};
 
 /// Names to addresses: what the names' own keeper says, or the one that was given.
@@ -78,19 +77,23 @@ pub(super) fn readdress(url: &mut Url, headers: &mut HeaderMap, address: SocketA
 }
 
 /// The address that a connection was tried to, for the words of the failure.
-pub(super) async fn dialled(
-    names: &dyn Names,
-    url: &Url,
-    origin: &Origin,
-    fixed: Option<SocketAddr>,
-) -> String {
+pub(super) async fn dialled(names: &dyn Names, url: &Url, fixed: Option<SocketAddr>) -> String {
     if let Some(address) = fixed {
         return address.to_string();
     }
-    if let Some(address) = origin.address() {
-        return SocketAddr::new(address, origin.port()).to_string();
-    }
-    let found = names.addresses(url.host_str().unwrap_or_default()).await.unwrap_or_default();
-    let best = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    best.map_or_else(|| origin.to_string(), |address| SocketAddr::new(*address, origin.port()).to_string())
+    // Proxies of the kind that has no usual port in URLs have this one.
+    let port = url.port_or_known_default().unwrap_or(1080);
+    let address = match url.host() {
+        Some(Host::Ipv4(address)) => Some(address.into()),
+        Some(Host::Ipv6(address)) => Some(address.to_ipv4_mapped().map_or(address.into(), Into::into)),
+        Some(Host::Domain(name)) => {
+            let found = names.addresses(name).await.unwrap_or_default();
+            found.iter().find(|address| address.is_ipv4()).or(found.first()).copied()
+        }
+        None => None,
+    };
+    address.map_or_else(
+        || format!("{}:{port}", url.host_str().unwrap_or_default()),
+        |address| SocketAddr::new(address, port).to_string(),
+    )
 }

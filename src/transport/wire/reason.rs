@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 
 use rustls::{CertificateError, InvalidMessage};
 
+use super::trust::Unbelieved;
+
 /// The failure of a name look-up, made by the wire's own resolver so that it can be told from others.
 #[derive(Debug)]
 pub(super) struct LookupFailed {
@@ -47,6 +49,10 @@ pub(super) fn name_server(settings: &str) -> Option<SocketAddr> {
         words.find_map(|mut words| words.next().filter(|word| *word == "nameserver").and(words.next()))?;
     Some(SocketAddr::new(address.parse().ok()?, 53))
 }
+
+/// A proxy says 407: what is meant for a registry is no answer to that.
+pub(super) const PROXY_WANTS_PASSWORD: &str =
+    "Proxy Authentication Required: a user name and a password belong into the URL of the proxy";
 
 /// What kind of failure it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,10 +112,17 @@ pub(super) fn of_request(error: &reqwest::Error, address: &str) -> (Cause, Strin
         deepest = cause.to_string();
         next = below(cause);
     }
-    // HTTP/2 keeps no more than the text of what TLS said after the handshake.
-    match deepest.strip_prefix("received fatal alert: ") {
-        Some(alert) => (Cause::Other, of_alert(alert)),
-        None => (kind, deepest),
+    // HTTP/2 keeps no more than the text of what TLS said after the handshake, and what a proxy said has no other form.
+    match deepest.as_str() {
+        "tunnel error: proxy authorization required" => (Cause::Other, PROXY_WANTS_PASSWORD.to_owned()),
+        "tunnel error: unsuccessful" => (Cause::Unreachable, "the way there was refused".to_owned()),
+        "SOCKS error: failed to create underlying connection" => {
+            (Cause::Unreachable, "it cannot be reached".to_owned())
+        }
+        text => match text.strip_prefix("received fatal alert: ") {
+            Some(alert) => (Cause::Other, of_alert(alert)),
+            None => (kind, deepest),
+        },
     }
 }
 
@@ -186,6 +199,10 @@ fn of_tls(error: &rustls::Error) -> String {
 
 fn of_certificate(error: &CertificateError) -> String {
     match error {
+        CertificateError::Other(inner) if inner.0.is::<Unbelieved>() => {
+            let unbelieved = inner.0.downcast_ref::<Unbelieved>();
+            unbelieved.map_or_else(String::new, |it| format!("{}; {it}", of_certificate(&it.error)))
+        }
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "certificate signed by unknown authority".to_owned()
         }

@@ -1,9 +1,6 @@
 //! Whom to trust, and what to show of oneself.
 //!
-//! With a file of certificates only those are trusted, and not the system's. Either often holds the server's own
-//! certificate, signed by itself and marked as an authority: rustls takes no authority for a server, Go takes whatever
-//! lies in its pool. So a certificate that is trusted byte by byte is taken too, if name and time are right. macOS and
-//! Windows judge certificates on their own.
+//! With a file of certificates only those are trusted, and not the system's.
 //!
 //! What does not belong here: connections.
 
@@ -14,21 +11,20 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use reqwest::tls::TlsInfo;
 use reqwest::{ClientBuilder, Identity};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{VerifierBuilderError, WebPkiServerVerifier, verify_server_name};
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
-use super::super::Settings;
+use super::super::{Authorities, Settings};
 use super::certificate;
+use super::trust::{Judge, Trusted, Version};
 use crate::error::{Error, IoContext, Result};
 
 /// What TLS needs to know, read from files.
 pub(super) struct Tls {
     trust: Trust,
+    authorities: Authorities,
     /// The client certificate and its key.
     identity: Option<Zeroizing<Vec<u8>>>,
     /// Which TLS the registry itself has spoken, where certificates are judged here.
@@ -36,9 +32,6 @@ pub(super) struct Tls {
     /// The certificate that the registry itself has shown.
     shown: OnceLock<Vec<u8>>,
 }
-
-/// The name of a version of TLS, once it is known.
-type Version = Arc<OnceLock<&'static str>>;
 
 /// How the first connection to a registry was secured, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +78,8 @@ impl Tls {
             Some((certificate, key)) => Some(identity(certificate, key)?),
             None => None,
         };
-        Ok(Self { trust, identity, version: Version::default(), shown: OnceLock::new() })
+        let authorities = settings.authorities.clone();
+        Ok(Self { trust, authorities, identity, version: Version::default(), shown: OnceLock::new() })
     }
 
     /// Keeps the certificate that an answer of the registry itself came with.
@@ -124,7 +118,7 @@ impl Tls {
         let version = own.then(|| Arc::clone(&self.version));
         let preconfigured = |builder: ClientBuilder, trusted: &Arc<Trusted>| {
             let judge = Judge { trusted: Arc::clone(trusted), version: version.clone() };
-            Ok(builder.tls_backend_preconfigured(judge.config(identity, protocol)?))
+            Ok(builder.tls_backend_preconfigured(config(judge, identity, protocol)?))
         };
         let builder = match &self.trust {
             Trust::Only(trusted) => return preconfigured(builder, trusted),
@@ -132,7 +126,9 @@ impl Tls {
             // Reading the system's certificates takes milliseconds.
             Trust::System if !secure => builder.tls_certs_only([]),
             #[cfg(all(unix, not(target_vendor = "apple")))]
-            Trust::System => return preconfigured(builder, &Arc::new(Trusted::of_system()?)),
+            Trust::System => {
+                return preconfigured(builder, &Arc::new(Trusted::of_system(&self.authorities)?));
+            }
             #[cfg(not(all(unix, not(target_vendor = "apple"))))]
             Trust::System => builder,
         };
@@ -141,6 +137,24 @@ impl Tls {
             None => Ok(builder),
         }
     }
+}
+
+/// What a client needs that has certificates judged so, and shows this of itself.
+fn config(judge: Judge, identity: Option<&Zeroizing<Vec<u8>>>, protocol: Protocol) -> Result<ClientConfig> {
+    let builder = ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::new(judge));
+    let mut config = match identity {
+        Some(pem) => {
+            let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+            let key = PrivateKeyDer::from_pem_slice(pem).map_err(unfit)?;
+            builder.with_client_auth_cert(chain.map_err(unfit)?, key).map_err(unfit)?
+        }
+        None => builder.with_no_client_auth(),
+    };
+    if protocol == Protocol::Any {
+        config.alpn_protocols.push(b"h2".to_vec());
+    }
+    config.alpn_protocols.push(b"http/1.1".to_vec());
+    Ok(config)
 }
 
 fn unfit(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -157,121 +171,4 @@ fn identity(certificate: &Path, key: &Path) -> Result<Zeroizing<Vec<u8>>> {
         return Err(Error::invalid(format!("no client certificate with its key in {files}")));
     }
     Ok(text)
-}
-
-/// Certificates of authorities, and of servers themselves.
-#[derive(Debug)]
-struct Trusted {
-    certificates: Vec<CertificateDer<'static>>,
-    chains: Arc<WebPkiServerVerifier>,
-}
-
-impl Trusted {
-    /// Those of a file.
-    fn read(path: &Path) -> Result<Self> {
-        let text = fs::read(path).at("open", path)?;
-        let wrong = || Error::invalid(format!("Failed to load certificate in file: {}", path.display()));
-        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-        let certificates = found.map_err(|error| wrong().caused_by(error))?;
-        Self::new(certificates).map_err(|error| wrong().caused_by(error))
-    }
-
-    /// Those of the system, where it is a set of files.
-    #[cfg(all(unix, not(target_vendor = "apple")))]
-    fn of_system() -> Result<Self> {
-        Self::new(rustls_native_certs::load_native_certs().certs).map_err(|error| {
-            let text = "no server can be trusted: this system has no certificates of authorities";
-            Error::invalid(text).caused_by(error)
-        })
-    }
-
-    /// Fails where there is no authority among them.
-    fn new(certificates: Vec<CertificateDer<'static>>) -> Result<Self, VerifierBuilderError> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(certificates.iter().cloned());
-        let chains = WebPkiServerVerifier::builder(Arc::new(roots)).build()?;
-        Ok(Self { certificates, chains })
-    }
-}
-
-/// Who looks at certificates, and at which TLS is spoken on the way.
-#[derive(Debug)]
-struct Judge {
-    trusted: Arc<Trusted>,
-    version: Option<Version>,
-}
-
-impl Judge {
-    fn config(self, identity: Option<&Zeroizing<Vec<u8>>>, protocol: Protocol) -> Result<ClientConfig> {
-        let builder = ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::new(self));
-        let mut config = match identity {
-            Some(pem) => {
-                let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-                let key = PrivateKeyDer::from_pem_slice(pem).map_err(unfit)?;
-                builder.with_client_auth_cert(chain.map_err(unfit)?, key).map_err(unfit)?
-            }
-            None => builder.with_no_client_auth(),
-        };
-        if protocol == Protocol::Any {
-            config.alpn_protocols.push(b"h2".to_vec());
-        }
-        config.alpn_protocols.push(b"http/1.1".to_vec());
-        Ok(config)
-    }
-
-    /// Each version has a signature of its own.
-    fn hear(&self, version: &'static str) {
-        if let Some(heard) = &self.version {
-            heard.get_or_init(|| version);
-        }
-    }
-}
-
-impl ServerCertVerifier for Judge {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let trusted = &self.trusted;
-        let verified =
-            trusted.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match verified {
-            // The time is looked at before this error, the name is not.
-            Err(rustls::Error::InvalidCertificate(CertificateError::Other(_)))
-                if trusted.certificates.contains(end_entity) =>
-            {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                Ok(ServerCertVerified::assertion())
-            }
-            verified => verified,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.hear("1.2");
-        self.trusted.chains.verify_tls12_signature(message, certificate, signed)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.hear("1.3");
-        self.trusted.chains.verify_tls13_signature(message, certificate, signed)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trusted.chains.supported_verify_schemes()
-    }
 }

@@ -7,6 +7,7 @@
 pub mod certificates;
 pub mod faults;
 pub mod hostile;
+pub mod proxy;
 pub mod registry;
 pub mod run;
 pub mod world;
