@@ -2,7 +2,7 @@
 //!
 //! It takes whole blobs, so it is no place for large ones on a small machine.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
@@ -22,7 +22,10 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Held {
-    manifests: BTreeMap<Digest, (Descriptor, Bytes, Option<Digest>)>,
+    /// Each as a list of referrers has it, and its bytes.
+    manifests: BTreeMap<Digest, (Descriptor, Bytes)>,
+    /// The manifests about a subject, by that.
+    about: HashMap<Digest, BTreeSet<Digest>>,
     blobs: HashMap<Digest, Bytes>,
     tags: BTreeMap<Tag, Digest>,
 }
@@ -52,11 +55,13 @@ impl Memory {
         let mut held = self.write();
         if node.is_manifest() {
             let document = Document::parse(&node.media_type, &bytes).unwrap_or_default();
-            let subject = document.subject.as_ref().map(|subject| subject.digest.clone());
+            if let Some(subject) = &document.subject {
+                held.about.entry(subject.digest.clone()).or_default().insert(node.digest.clone());
+            }
             let mut entry = node.bare();
             entry.artifact_type = document.effective_artifact_type().map(str::to_owned);
             entry.annotations = document.annotations;
-            let before = held.manifests.insert(node.digest.clone(), (entry, bytes, subject));
+            let before = held.manifests.insert(node.digest.clone(), (entry, bytes));
             before.map_or(Put::Stored, |_| Put::AlreadyThere)
         } else {
             let before = held.blobs.insert(node.digest.clone(), bytes);
@@ -66,10 +71,18 @@ impl Memory {
 }
 
 impl Held {
+    fn delist(&mut self, subject: &Digest, referrer: &Digest) {
+        let list = self.about.get_mut(subject);
+        let is_empty = list.is_some_and(|list| list.remove(referrer) && list.is_empty());
+        if is_empty {
+            self.about.remove(subject);
+        }
+    }
+
     fn bytes(&self, node: &Descriptor) -> Option<Bytes> {
         // Manifests and blobs are kept apart, as they are in a registry.
         if node.is_manifest() {
-            self.manifests.get(&node.digest).map(|(_, bytes, _)| bytes.clone())
+            self.manifests.get(&node.digest).map(|(_, bytes)| bytes.clone())
         } else {
             self.blobs.get(&node.digest).cloned()
         }
@@ -85,7 +98,7 @@ impl Source for Memory {
             Locator::Digest(digest) => Some(digest),
         };
         let found = digest.and_then(|digest| held.manifests.get(digest));
-        found.map(|(node, ..)| node.bare()).ok_or_else(Error::missing)
+        found.map(|(node, _)| node.bare()).ok_or_else(Error::missing)
     }
 
     async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
@@ -115,10 +128,11 @@ impl Source for Memory {
 
     async fn referrers(&self, node: &Descriptor, artifact_type: Option<&str>) -> Result<Vec<Descriptor>> {
         let held = self.read();
-        let about = held.manifests.values().filter(|(.., subject)| subject.as_ref() == Some(&node.digest));
-        let of_type = about
-            .filter(|(entry, ..)| artifact_type.is_none() || entry.artifact_type.as_deref() == artifact_type);
-        Ok(of_type.map(|(entry, ..)| entry.clone()).collect())
+        let about = held.about.get(&node.digest).into_iter().flatten();
+        let about = about.filter_map(|digest| held.manifests.get(digest)).map(|(entry, _)| entry);
+        let of_type =
+            about.filter(|entry| artifact_type.is_none() || entry.artifact_type.as_deref() == artifact_type);
+        Ok(of_type.cloned().collect())
     }
 
     fn tags(&self, after: Option<&str>) -> BoxStream<'_, Result<Vec<Tag>>> {
@@ -165,7 +179,13 @@ impl Target for Memory {
         let mut held = self.write();
         let gone = if node.is_manifest() {
             held.tags.retain(|_, digest| *digest != node.digest);
-            held.manifests.remove(&node.digest).is_some()
+            let gone = held.manifests.remove(&node.digest);
+            let document =
+                gone.as_ref().and_then(|(node, bytes)| Document::parse(&node.media_type, bytes).ok());
+            if let Some(subject) = document.and_then(|document| document.subject) {
+                held.delist(&subject.digest, &node.digest);
+            }
+            gone.is_some()
         } else {
             held.blobs.remove(&node.digest).is_some()
         };

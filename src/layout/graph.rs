@@ -1,10 +1,11 @@
 //! Which manifest names what, and what refers to it.
 //!
 //! A layout has no list of referrers, so its manifests are read for their subjects. What a digest names never
-//! changes, so each is read once and remembered; whether it is there is asked of the index every time.
+//! changes, so each is read once and remembered; whether it is there is asked of the index every time. The lists that
+//! follow from an index are made once for it, or each of a thousand referrers would be asked for a thousand others.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::blobs::Blobs;
 use super::index::Index;
@@ -26,7 +27,11 @@ pub(super) struct Links {
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     known: Mutex<HashMap<Digest, Arc<Links>>>,
+    lists: Mutex<Option<(Weak<Index>, Arc<Lists>)>>,
 }
+
+/// The referrers of all subjects, in the order of an index.
+type Lists = HashMap<Digest, Vec<Descriptor>>;
 
 impl Links {
     /// What a manifest of that type names.
@@ -92,15 +97,35 @@ impl Graph {
     /// The manifests about `subject`, in the order of the index.
     pub(super) fn referrers(
         &self,
-        index: &Index,
+        index: &Arc<Index>,
         blobs: &dyn Blobs,
         subject: &Digest,
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>> {
-        let all = self.manifests(index, blobs)?;
-        let about = all.iter().filter(|(_, links)| links.subject.as_ref() == Some(subject));
-        let of_type = about
-            .filter(|(_, links)| artifact_type.is_none() || links.artifact_type.as_deref() == artifact_type);
-        Ok(of_type.map(|(node, links)| links.entry(node)).collect())
+        let lists = self.lists(index, blobs)?;
+        let about = lists.get(subject).into_iter().flatten();
+        let of_type =
+            about.filter(|node| artifact_type.is_none() || node.artifact_type.as_deref() == artifact_type);
+        Ok(of_type.cloned().collect())
+    }
+
+    /// The lists that follow from an index.
+    fn lists(&self, index: &Arc<Index>, blobs: &dyn Blobs) -> Result<Arc<Lists>> {
+        let made = self.lists.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((of, lists)) = made
+            && of.ptr_eq(&Arc::downgrade(index))
+        {
+            return Ok(lists);
+        }
+        let mut lists = Lists::new();
+        for (node, links) in self.manifests(index, blobs)? {
+            if let Some(subject) = &links.subject {
+                lists.entry(subject.clone()).or_default().push(links.entry(&node));
+            }
+        }
+        let lists = Arc::new(lists);
+        let made = (Arc::downgrade(index), Arc::clone(&lists));
+        *self.lists.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+        Ok(lists)
     }
 }

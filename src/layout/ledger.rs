@@ -1,7 +1,9 @@
 //! The index of a folder as this process sees it: what is on the disk, and behind it the own steps that are not.
 //!
-//! Nobody is told when another process replaces `index.json`, and times of files are too coarse to tell; so it is
-//! read each time and understood anew only when its bytes have changed.
+//! Nobody is told when another process replaces `index.json`, and times of files are too coarse to tell of two changes
+//! at the same time; so it is read each time and understood anew only when its bytes have changed. A file that was read
+//! again when it had been the same for longer than any clock of files is coarse is read no more: whatever changes it
+//! after that gives it another time.
 //!
 //! The lock lies on `oci-layout`, the one file of a layout that is never replaced and always there: it leaves nothing
 //! behind. It is shared by those who give blobs their names, and only for that moment, so that a small change never
@@ -14,6 +16,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::index::{Change, Index};
 use super::{INDEX, INDEX_LIMIT, MARKER, MARKER_CONTENT, check_marker};
@@ -29,6 +32,8 @@ pub(super) struct Ledger {
     /// Whether a folder that is no layout yet becomes one.
     may_create: bool,
     state: Mutex<State>,
+    /// The turn of whoever reads the file: many at once would have as many copies of it.
+    reading: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -43,7 +48,26 @@ struct State {
     seen: Arc<Index>,
     /// How often this process has replaced the file.
     replaced: u64,
+    /// The file from which the bytes were read.
+    version: Option<Version>,
 }
+
+/// A file as it was when it was read, as far as its system tells.
+#[derive(Debug)]
+struct Version {
+    mark: Mark,
+    /// When it was first seen so.
+    since: Instant,
+    /// Whether it was read when it had been so for long.
+    settled: bool,
+}
+
+/// What no two files have in common that come one after the other, unless within the same tick of a clock: the number
+/// of the file, its size, and the time of its last change in seconds and nanoseconds.
+type Mark = (u64, u64, i64, i64);
+
+/// Longer than the clock of any system of files is coarse.
+const TICK: Duration = Duration::from_secs(3);
 
 /// What goes from a layout by one deletion.
 pub(super) struct Removal {
@@ -63,8 +87,10 @@ impl Ledger {
             needed: BTreeSet::new(),
             seen: Arc::new(empty),
             replaced: 0,
+            version: None,
         };
-        let ledger = Self { root: root.to_owned(), may_create, state: Mutex::new(state) };
+        let ledger =
+            Self { root: root.to_owned(), may_create, state: Mutex::new(state), reading: Mutex::default() };
         match read_bounded(&root.join(MARKER), DOCUMENT_LIMIT) {
             Ok(marker) => check_marker(&marker)?,
             Err(error) if may_create && error.kind() == io::ErrorKind::NotFound => return Ok(ledger),
@@ -108,11 +134,20 @@ impl Ledger {
     /// The index as it is now, with the own steps.
     pub(super) fn current(&self) -> Result<Arc<Index>> {
         loop {
-            let replaced = self.state().replaced;
+            let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+            let mark = mark(&self.file());
+            let replaced = {
+                let state = self.state();
+                if state.is_settled(mark) {
+                    return Ok(Arc::clone(&state.seen));
+                }
+                state.replaced
+            };
             let bytes = self.load()?;
             {
-                let state = self.state();
+                let mut state = self.state();
                 if state.bytes == bytes {
+                    state.read(mark);
                     return Ok(Arc::clone(&state.seen));
                 }
             }
@@ -240,9 +275,27 @@ impl Ledger {
 }
 
 impl State {
+    /// Whether nothing can have changed this file since it was read.
+    fn is_settled(&self, mark: Option<Mark>) -> bool {
+        self.version.as_ref().is_some_and(|version| version.settled && Some(version.mark) == mark)
+    }
+
+    /// The bytes have been read from a file that was so before.
+    fn read(&mut self, mark: Option<Mark>) {
+        match (&mut self.version, mark) {
+            (Some(version), Some(mark)) if version.mark == mark => {
+                version.settled = version.since.elapsed() > TICK;
+            }
+            (version, mark) => {
+                *version = mark.map(|mark| Version { mark, since: Instant::now(), settled: false });
+            }
+        }
+    }
+
     /// The file says this now; steps that are pending come after it.
     fn take(&mut self, bytes: Vec<u8>, saved: Arc<Index>) -> Result<()> {
         self.bytes = bytes;
+        self.version = None;
         self.seen = saved;
         if !self.pending.is_empty() {
             let seen = Arc::make_mut(&mut self.seen);
@@ -250,6 +303,22 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// What tells a file from others, where the system keeps a time that nobody can set.
+#[cfg(unix)]
+fn mark(path: &Path) -> Option<Mark> {
+    use std::os::unix::fs::MetadataExt;
+
+    // A pipe would be waited for. Opened, since only then systems of files over a network ask whether it has changed.
+    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let found = File::open(path).and_then(|file| file.metadata()).ok()?;
+    Some((found.ino(), found.size(), found.ctime(), found.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn mark(_: &Path) -> Option<Mark> {
+    None
 }
 
 fn vanished(digest: &Digest) -> Error {
@@ -287,4 +356,37 @@ fn remove(path: &Path) -> Result<()> {
 /// Whether a file was not there.
 pub(super) fn is_absent(error: &Error) -> bool {
     matches!(error.kind(), Kind::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// As if so much time had gone by.
+    fn wait(ledger: &Ledger) {
+        let mut state = ledger.state();
+        let version = state.version.as_mut().unwrap();
+        version.since = version.since.checked_sub(2 * TICK).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_read_until_it_has_been_the_same_for_long_and_again_when_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path(), true).unwrap();
+        ledger.make().unwrap();
+        let settled = || ledger.state().version.as_ref().is_some_and(|version| version.settled);
+        for _ in 0..2 {
+            ledger.current().unwrap();
+            assert!(!settled());
+        }
+        wait(&ledger);
+        assert!(!settled());
+        let seen = ledger.current().unwrap();
+        assert!(settled());
+        assert!(Arc::ptr_eq(&seen, &ledger.current().unwrap()));
+        let other = "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{\"a\":\"b\"}}";
+        disk::write_lasting(&ledger.file(), other.as_bytes(), 0o644).unwrap();
+        assert!(!Arc::ptr_eq(&seen, &ledger.current().unwrap()));
+        assert!(!settled());
+    }
 }

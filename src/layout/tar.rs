@@ -36,7 +36,7 @@ pub struct Archive {
 #[derive(Debug)]
 struct Inner {
     members: Members,
-    index: Index,
+    index: Arc<Index>,
     graph: Graph,
 }
 
@@ -71,7 +71,7 @@ impl Archive {
         let index = members.index.ok_or_else(|| {
             Error::invalid(format!("invalid OCI Image Index: failed to open index file: {}", absent(INDEX)))
         })?;
-        let index = Index::parse(&members.read(index, INDEX_LIMIT)?)?;
+        let index = Arc::new(Index::parse(&members.read(index, INDEX_LIMIT)?)?);
         Ok(Self { inner: Arc::new(Inner { members, index, graph: Graph::default() }) })
     }
 }

@@ -96,7 +96,9 @@ impl Copier<'_> {
     /// # Errors
     /// As [`Self::graph`].
     pub async fn closure(&self, closure: &Closure, tags: &[Tag]) -> Result<()> {
-        let job = Job { lists: Lists::Together(Mutex::default()), ..Job::new(self, None) };
+        let known = closure.links.iter().map(|link| (&link.subject, &link.referrer.digest)).collect();
+        let lists = Lists::Together { known, more: Mutex::default() };
+        let job = Job { lists, ..Job::new(self, None) };
         let roots: Vec<Descriptor> =
             closure.tops.iter().chain(closure.named.iter().map(|(_, node)| node)).cloned().collect();
         walk(&roots, self.limits, &job).await?;
@@ -146,11 +148,11 @@ impl Copier<'_> {
 }
 
 /// When manifests get into the lists of referrers, where it is not the target that puts them there.
-enum Lists {
+enum Lists<'a> {
     /// Each when it is put.
     Each,
-    /// All when the last one is there: these.
-    Together(Mutex<Vec<Link>>),
+    /// All when the last one is there: those of the closure, and these.
+    Together { known: HashSet<(&'a Digest, &'a Digest)>, more: Mutex<Vec<Link>> },
 }
 
 /// One run of a copier.
@@ -158,7 +160,7 @@ struct Job<'a> {
     copier: &'a Copier<'a>,
     main: Option<(&'a Descriptor, &'a Tag)>,
     mounting: AtomicBool,
-    lists: Lists,
+    lists: Lists<'a>,
 }
 
 impl<'a> Job<'a> {
@@ -246,8 +248,11 @@ impl<'a> Job<'a> {
             }
             put => put?,
         }
-        if let Lists::Together(links) = &self.lists {
-            links.lock().unwrap_or_else(PoisonError::into_inner).extend(Link::of(node, &document));
+        if let Lists::Together { known, more } = &self.lists
+            && let Some(subject) = &document.subject
+            && !known.contains(&(&subject.digest, &node.digest))
+        {
+            more.lock().unwrap_or_else(PoisonError::into_inner).extend(Link::of(node, &document));
         }
         self.tell_twins(&document);
         Ok(())
@@ -255,11 +260,9 @@ impl<'a> Job<'a> {
 
     /// Lists what was put, and what was there already but may not have been listed when an earlier run broke off.
     async fn enlist(&self, closure: &Closure) -> Result<()> {
-        let Lists::Together(links) = &self.lists else { return Ok(()) };
-        let put = std::mem::take(&mut *links.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut seen = HashSet::new();
-        let links = closure.links.iter().cloned().chain(put);
-        let links = links.filter(|link| seen.insert((link.subject.clone(), link.referrer.digest.clone())));
+        let Lists::Together { more, .. } = &self.lists else { return Ok(()) };
+        let more = std::mem::take(&mut *more.lock().unwrap_or_else(PoisonError::into_inner));
+        let links = closure.links.iter().cloned().chain(more);
         let all: Vec<_> = links.map(|link| (link.subject, link.referrer)).collect();
         self.copier.target.enlist(&all).await
     }
@@ -269,7 +272,7 @@ impl<'a> Job<'a> {
         let put = match (self.tag_of(node), &self.lists) {
             (Some(tag), _) => target.put_tagged(node, body, tag).await,
             (None, Lists::Each) => target.put(node, body).await,
-            (None, Lists::Together(_)) => target.put_unlisted(node, body).await,
+            (None, Lists::Together { .. }) => target.put_unlisted(node, body).await,
         };
         put.map(drop).on(Side::Destination)
     }
@@ -320,8 +323,11 @@ fn lacks_a_part(error: &Error) -> bool {
 #[async_trait]
 impl Visit for Job<'_> {
     async fn enter(&self, node: &Descriptor) -> Result<Entered> {
-        // By an earlier walk of the same job.
+        // By an earlier walk, of this job or for another tag.
         if self.has_handled(node) {
+            if let Some(tag) = self.tag_of(node) {
+                self.copier.put_tagged(node, tag).await?;
+            }
             return Ok(Entered::Done);
         }
         let kept = self.copier.present == Present::Kept || !node.is_manifest();

@@ -55,6 +55,18 @@ fn short(node: &Descriptor) -> String {
 }
 
 #[tokio::test]
+async fn a_manifest_that_was_handled_for_one_tag_gets_the_next_one() {
+    let (source, target) = (Rigged::new(), Rigged::registry("r"));
+    let root = source.manifest(vec![source.file("a", "1")], None);
+    let (documents, heard) = (Documents::new(&source), Arc::new(Heard::default()));
+    let copier = copier(&documents, &target, &heard);
+    for name in ["v1", "v2"] {
+        copier.tagged(&root, &[tag(name)]).await.unwrap();
+        assert_eq!(target.memory.resolve(&Locator::Tag(tag(name))).await.unwrap().digest, root.digest);
+    }
+}
+
+#[tokio::test]
 async fn children_come_before_parents_and_the_tag_comes_last() {
     let (source, target) = (Rigged::new(), Rigged::new());
     let layers = vec![source.file("a", "1"), source.file("b", "2")];

@@ -5,6 +5,7 @@
 //!   `version`: what that command prints and leaves behind.
 //! - `archives`: what is made of archives of other programs.
 //! - `graph`: what is done to whole graphs: plans, looks afterwards, many tags, pictures, deletion.
+//! - `scale`: graphs that are large in each direction.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `layout_writers`: layouts whose writers are many, are killed, or have no room.
 //! - `serve`: the command that starts the embedded registry, as a process.
@@ -77,6 +78,8 @@ mod safety_files;
 mod safety_layouts;
 mod safety_secrets;
 mod safety_serve;
+#[cfg(target_os = "linux")]
+mod scale;
 mod serve;
 #[cfg(unix)]
 mod signals;
