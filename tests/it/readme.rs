@@ -90,3 +90,14 @@ fn the_readme_runs_as_it_stands() {
     }
     assert!(count > 10 && compared > 2, "{count} run, {compared} compared");
 }
+
+/// Whoever measures anew puts the table between these marks.
+#[test]
+fn the_figures_have_a_place_that_can_be_found() {
+    let page = include_str!("../../README.md");
+    let (_, after) =
+        page.split_once("<!-- figures: cargo bench --bench compare -- --markdown FILE -->\n").unwrap();
+    let (table, _) = after.split_once("<!-- end of figures -->\n").unwrap();
+    assert!(table.starts_with("| work | ours | oras |"), "{table}");
+    assert!(table.lines().all(|line| line.starts_with('|')), "{table}");
+}
