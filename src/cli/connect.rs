@@ -241,7 +241,7 @@ impl App {
             let reason = reason(&error);
             let text =
                 format!("invalid argument {raw:?}: failed to find path {path:?}: stat {path}: {reason}");
-            return Err(Failure::mistake(text));
+            return Err(Failure::mistake(text).code("NOT_FOUND"));
         }
         Ok(path)
     }

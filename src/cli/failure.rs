@@ -24,6 +24,8 @@ pub(crate) struct Failure {
     heading: Option<String>,
     usage: Option<String>,
     advice: Option<String>,
+    /// What programs call it, where the cause does not say so.
+    code: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -50,7 +52,7 @@ pub(crate) struct Scene {
 
 impl Failure {
     fn new(cause: Cause) -> Self {
-        Self { cause, heading: None, usage: None, advice: None }
+        Self { cause, heading: None, usage: None, advice: None, code: None }
     }
 
     /// Something in what was typed cannot be.
@@ -89,6 +91,13 @@ impl Failure {
     #[must_use]
     pub(crate) fn advice(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
+        self
+    }
+
+    /// The same with what programs call it: not every mistake is one of typing.
+    #[must_use]
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 

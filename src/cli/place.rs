@@ -148,7 +148,7 @@ impl Place {
         })?;
         match located {
             Locator::Tag(tag) if self.reference().is_some() => match tag.as_str().parse::<Digest>() {
-                Err(why) => Err(Failure::mistake(why.to_string())),
+                Err(why) => Err(Failure::mistake(why.to_string()).code("INVALID_REFERENCE")),
                 Ok(_) => Ok(located),
             },
             _ => Ok(located),
@@ -162,7 +162,7 @@ pub(crate) fn registry_or_repository(raw: &str) -> Result<(&str, Option<&str>), 
         Some((registry, repository)) => (registry, Some(repository)),
         None => (raw, None),
     };
-    let wrong = |error: ReferenceError| Failure::mistake(error.to_string());
+    let wrong = |error: ReferenceError| Failure::mistake(error.to_string()).code("INVALID_REFERENCE");
     if !is_registry(registry) {
         return Err(wrong(ReferenceError::Registry(registry.to_owned())));
     }
@@ -198,7 +198,7 @@ fn not_a_reference(raw: &str, error: &ReferenceError) -> Failure {
 fn not_in_a_layout(error: &ReferenceError) -> Failure {
     match error {
         ReferenceError::NoPath(_) => Failure::mistake(format!("{error}\ninvalid reference")),
-        error => Failure::mistake(error.to_string()),
+        error => Failure::mistake(error.to_string()).code("INVALID_REFERENCE"),
     }
 }
 

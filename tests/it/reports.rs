@@ -63,13 +63,6 @@ fn a_failure_is_one_line_whatever_fails() {
         assert_eq!(events(&run)[0]["event"], "error");
         said.push_str(&run.stderr.replace("{\"event\":\"error\",", "{"));
     }
-    // What the system says of these differs from one to another.
-    for (line, code) in
-        [("push localhost:1/hello:v1 nofile", "FILE"), ("pull localhost:1/hello:v1 --retry 0", "UNREACHABLE")]
-    {
-        let run = world.run(&format!("{line} --error-format json")).failure();
-        assert_eq!(events(&run)[0]["code"], code, "{run}");
-    }
     insta::assert_snapshot!(said, @r#"
     {"message":"unknown command \"bogus\" for \"oras\"","code":"USAGE","status":null,"host":null,"hint":"Run 'oras --help' for usage."}
     {"message":"unknown command \"pus\" for \"oras\"\n\nDid you mean this?\n\tpull\n\tpush\n","code":"USAGE","status":null,"host":null,"hint":"Run 'oras --help' for usage."}
@@ -82,6 +75,30 @@ fn a_failure_is_one_line_whatever_fails() {
     {"message":"Error from source registry for \"localhost:5000/hello:none\": localhost:5000/hello:none: not found","code":"MANIFEST_UNKNOWN","status":404,"host":"localhost:5000","hint":null}
     {"message":"--oci-layout-path, --oci-layout cannot be used at the same time","code":"USAGE","status":null,"host":null,"hint":null}
     "#);
+}
+
+#[test]
+fn the_code_says_what_kind_of_failure_it_is() {
+    let (world, registry, artifact) = World::with_artifact(Setup::default());
+    let repository = artifact.trim_end_matches(":v1");
+    let faults = Faults::before(registry.address(), [(On::Blob, 0..9, Fault::Answer(429, &[]))]);
+    for (line, code) in [
+        ("push localhost:1/hello:v1 nofile", "FILE"),
+        ("pull localhost:1/hello:v1 --retry 0", "UNREACHABLE"),
+        ("resolve --oci-layout none:v1", "NOT_FOUND"),
+        ("restore --input none localhost:1/hello", "NOT_FOUND"),
+        ("restore --input hi.txt localhost:1/hello", "INVALID"),
+        ("login :x -u a -p b", "INVALID_REFERENCE"),
+        ("whoami localhost:1", "NO_CREDENTIAL"),
+        (&format!("blob push {repository} hi.txt --size 7"), "MISMATCH"),
+        (&format!("manifest push {repository}:v2 hi.txt"), "INVALID"),
+        (&format!("tag {artifact}"), "USAGE"),
+        (&format!("pull {}/hello:v1 -o out --retry 0", faults.address()), "TOOMANYREQUESTS"),
+    ] {
+        let run = world.run(&format!("{line} --error-format json")).failure();
+        let last: Value = serde_json::from_str(run.stderr.lines().last().unwrap()).unwrap();
+        assert_eq!((&last["code"], &last["event"]), (&code.into(), &"error".into()), "{line}\n{run}");
+    }
 }
 
 #[test]

@@ -97,6 +97,7 @@ pub(crate) async fn run(args: BackupArgs, app: &App) -> Result<(), Failure> {
     let found = found.map_err(Failure::unblamed)?;
     if found.roots().is_empty() {
         return Err(Failure::mistake(format!("no tags found in repository {from:?}"))
+            .code("NOT_FOUND")
             .advice(format!("If you want to list available tags in {from:?}, use \"oras repo tags\"")));
     }
     let tags: Vec<&Tag> = found.roots().iter().map(|(tag, _)| tag).collect();

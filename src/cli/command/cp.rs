@@ -246,11 +246,11 @@ fn unfit(error: Error, raw: &str) -> Failure {
     match error.source().and_then(|cause| cause.downcast_ref::<SubsetError>()) {
         None => error.into(),
         Some(SubsetError::NoIndex) => {
-            Failure::mistake(format!("{raw:?} is not an image index or a manifest list")).advice(
+            Failure::mistake(format!("{raw:?} is not an image index or a manifest list")).code("INVALID").advice(
                 "selecting multiple platforms requires a multi-platform source; use a single --platform value to copy a specific platform of an image",
             )
         }
-        Some(unmatched @ SubsetError::Unmatched { available, .. }) => Failure::mistake(unmatched.to_string())
+        Some(unmatched @ SubsetError::Unmatched { available, .. }) => Failure::mistake(unmatched.to_string()).code("NOT_FOUND")
             .advice(format!("available platforms in index: {}", listed(available))),
     }
 }

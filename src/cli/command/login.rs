@@ -52,7 +52,9 @@ pub(crate) async fn run(args: LoginArgs, app: &App) -> Result<(), Failure> {
     let credential = complete(app.credential(remote).await?.unwrap_or_default(), app).await?;
     let store = app.store(&remote.registry_config, remote.retry).await?;
     if !is_registry(&registry) {
-        return Err(Failure::mistake(ReferenceError::Registry(registry).to_string()));
+        return Err(
+            Failure::mistake(ReferenceError::Registry(registry).to_string()).code("INVALID_REFERENCE")
+        );
     }
     let host = app.host(&registry, remote, Some(credential.clone())).await?;
     let validated = host.ping().await;

@@ -101,9 +101,11 @@ pub(crate) async fn run(args: RestoreArgs, app: &App) -> Result<(), Failure> {
     let found = ops::Backup::find(&*source, tags, reach, args.concurrency.limits(USUAL)).await;
     let found = found.map_err(Failure::unblamed)?;
     if found.roots().is_empty() {
-        return Err(Failure::mistake(format!("no tags found in OCI layout {shown:?}")).advice(format!(
-            "If you want to list available tags in {shown:?}, use \"oras repo tags --oci-layout\""
-        )));
+        return Err(Failure::mistake(format!("no tags found in OCI layout {shown:?}"))
+            .code("NOT_FOUND")
+            .advice(format!(
+                "If you want to list available tags in {shown:?}, use \"oras repo tags --oci-layout\""
+            )));
     }
     let tags: Vec<&Tag> = found.roots().iter().map(|(tag, _)| tag).collect();
     app.terminal.print(&listed("the backup", &tags))?;
@@ -112,7 +114,7 @@ pub(crate) async fn run(args: RestoreArgs, app: &App) -> Result<(), Failure> {
     // A layout may have tags that no registry takes: told before anything is sent.
     for tag in &tags {
         let good: Result<Tag, ReferenceError> = tag.as_str().parse();
-        good.map_err(|error| Failure::mistake(format!("{}: {error}", failed(tag))))?;
+        good.map_err(|error| Failure::mistake(format!("{}: {error}", failed(tag))).code("INVALID"))?;
     }
     let view = args.progress.view(&args.common, app);
     let reporter = reporter(app, &words::RESTORE, Detail::All, &Format::Text, view);
@@ -142,12 +144,13 @@ fn open(path: &Path, app: &App) -> Result<Arc<dyn Source>, Failure> {
     let found = path.metadata().map_err(|error| {
         let reason = reason(&error);
         Failure::mistake(format!("failed to access input path {shown:?}: stat {shown}: {reason}"))
+            .code("NOT_FOUND")
     })?;
     if found.is_dir() {
         return Ok(Arc::new(Directory::create(path)?));
     }
     if !shown.to_ascii_lowercase().ends_with(".tar") && !layout::is_archive(path)? {
-        return Err(Failure::mistake(format!("input path {shown:?} is not a tar archive")));
+        return Err(Failure::mistake(format!("input path {shown:?} is not a tar archive")).code("INVALID"));
     }
     let archive = Archive::open(path);
     let archive =

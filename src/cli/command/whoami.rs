@@ -121,7 +121,9 @@ pub(crate) async fn run(args: WhoamiArgs, app: &App) -> Result<(), Failure> {
     let found = store.find(registry).await.within(|| "failed to resolve credential".into())?;
     let Some(found) = found else {
         let advice = format!("Please log in: oras login {registry}");
-        return Err(Failure::mistake(format!("no credential is stored for {registry}")).advice(advice));
+        return Err(Failure::mistake(format!("no credential is stored for {registry}"))
+            .code("NO_CREDENTIAL")
+            .advice(advice));
     };
     show(app, &format, &Who::new(registry, found))
 }

@@ -32,7 +32,7 @@ impl Failure {
         match &self.cause {
             Cause::Reference(_) => "INVALID_REFERENCE",
             Cause::Terminated => "TERMINATED",
-            Cause::Mistake(_) | Cause::Library(_) | Cause::Unblamed(_) | Cause::OutputClosed => "USAGE",
+            _ => self.code.unwrap_or("USAGE"),
         }
     }
 }

@@ -129,7 +129,8 @@ async fn read(file: &Path, digest: Option<Digest>, size: Option<u64>) -> Result<
         Some(typed) => Err(Failure::mistake(format!(
             "input size {typed} does not match the actual content size {}",
             node.size
-        ))),
+        ))
+        .code("MISMATCH")),
         None => Ok((node, body)),
     }
 }

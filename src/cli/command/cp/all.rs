@@ -71,7 +71,7 @@ fn failures(copies: &[TagCopy]) -> Result<(), Failure> {
         return Ok(());
     }
     let text = format!("{} of {} tags were not copied:{}", lines.len(), copies.len(), lines.concat());
-    Err(Failure::mistake(text))
+    Err(Failure::mistake(text).code("FAILED"))
 }
 
 /// Which tags are meant.

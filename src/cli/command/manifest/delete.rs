@@ -101,9 +101,9 @@ async fn with_referrers(
             parent.node.digest,
             visible(parent.tag.as_str())
         );
-        return Err(
-            Failure::mistake(text).advice("delete the index first, or use --force to leave it incomplete")
-        );
+        return Err(Failure::mistake(text)
+            .code("FAILED")
+            .advice("delete the index first, or use --force to leave it incomplete"));
     }
     let question = format!(
         "Are you sure you want to delete the manifest {:?}, {} and all tags associated with them?",

@@ -88,7 +88,7 @@ impl FetchConfigArgs {
             "config size {} exceeds the limit of {DOCUMENT_LIMIT} bytes: size exceeds limit",
             node.size
         );
-        Err(Failure::mistake(text).advice(format!(
+        Err(Failure::mistake(text).code("TOO_LARGE").advice(format!(
             "To download a large config, use \"oras blob fetch --output <file> {path}@{}\"",
             node.digest
         )))

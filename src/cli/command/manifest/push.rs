@@ -110,7 +110,7 @@ impl PushArgs {
         if let Some(typed) = self.media_type.as_ref().filter(|typed| !typed.is_empty()) {
             return Ok(typed.clone());
         }
-        let invalid = || Failure::mistake("not a valid json file");
+        let invalid = || Failure::mistake("not a valid json file").code("INVALID");
         let manifest: Option<Map<String, Value>> = serde_json::from_slice(bytes).map_err(|_| invalid())?;
         let own = match manifest.as_ref().and_then(|manifest| manifest.get("mediaType")) {
             Some(Value::String(own)) => Some(own.clone()).filter(|own| !own.is_empty()),
