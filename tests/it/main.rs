@@ -15,7 +15,7 @@
 //! - `help`: the pages of help. `examples`: the examples in them, run. `readme`: the README, run.
 //! - `completion`: the scripts for shells, in these shells.
 //! - `connections`: which hosts are connected to. `debug`: what is told of requests.
-//! - `tty`: what a person sees on a terminal.
+//! - `tty`: what a person sees on a terminal. `pictures`: that the pictures of it are true.
 //! - `signals`: ends from outside, while a command waits for something. `killed`: ends without a word, at any moment.
 //! - `reports`: what is told to programs: failures and events as JSON.
 //! - `retry`: what is told while something is tried again, and the flags for it.
@@ -63,6 +63,8 @@ mod layout_writers;
 mod login;
 mod manifest;
 mod origins;
+#[cfg(unix)]
+mod pictures;
 mod proxies;
 mod pull;
 mod push;
