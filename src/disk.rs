@@ -41,8 +41,10 @@ pub use work::{Wanted, work};
 const PIECE: usize = 256 * 1024;
 /// How the names of files begin that have no final name yet.
 const PREFIX: &str = ".oras-";
-/// Pieces that may wait between a disk and a network: at most a MiB.
-const QUEUE: usize = 4;
+/// Bytes written at once, at least.
+const BATCH: usize = 128 * 1024;
+/// Pieces or batches that may wait between a disk and a network: at most three quarters of a MiB.
+const QUEUE: usize = 3;
 
 /// A file that is being written and has not got its name yet.
 #[derive(Debug)]
@@ -231,7 +233,7 @@ struct Batch {
 /// The next pieces of a stream that are worth a call, or its last ones.
 async fn gather(stream: &mut (impl Stream<Item = Result<Bytes>> + Unpin)) -> Result<Batch> {
     let mut batch = Batch { pieces: Vec::new(), length: 0, last: false };
-    while batch.length < PIECE as u64 {
+    while batch.length < BATCH as u64 {
         let Some(piece) = stream.next().await else {
             batch.last = true;
             break;

@@ -20,9 +20,9 @@ use crate::oci::{Descriptor, Digest, Hasher};
 /// Content of at least this size is worth a thread.
 const LARGE: u64 = 4 * 1024 * 1024;
 /// So many bytes are handed to that thread at once, at least.
-const BATCH: usize = 256 * 1024;
+const BATCH: usize = 128 * 1024;
 /// Batches that may wait for it.
-const QUEUE: usize = 4;
+const QUEUE: usize = 3;
 
 /// The same bytes; the stream ends with an error where they are not those that the descriptor names.
 ///
