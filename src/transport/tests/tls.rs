@@ -21,13 +21,13 @@ fn written(path: &Path, text: &str) {
 }
 
 /// An authority with its files.
-struct Authority {
+pub(super) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -57,13 +57,13 @@ impl Authority {
         started(certificate, &key, wants_client.then(|| self.issuer.der().clone()), &[]).await
     }
 
-    fn issue(&self, name: &str) -> (CertificateDer<'static>, KeyPair) {
+    pub(super) fn issue(&self, name: &str) -> (CertificateDer<'static>, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         (params.signed_by(&key, &self.issuer).unwrap().der().clone(), key)
     }
 
-    fn trusted(&self) -> Settings {
+    pub(super) fn trusted(&self) -> Settings {
         Settings { plain_http: false, ca_file: Some(self.file("ca.pem")), ..settings() }
     }
 }
@@ -80,7 +80,7 @@ async fn started(
 }
 
 /// TLS with this certificate. With an authority it wants a client certificate of that.
-fn acceptor(
+pub(super) fn acceptor(
     certificate: CertificateDer<'static>,
     key: &KeyPair,
     authority: Option<CertificateDer<'static>>,

@@ -163,8 +163,6 @@ fn of_io(error: &io::Error, connecting: bool) -> Option<(Cause, &'static str)> {
             (Cause::Reset, "read: connection reset by peer")
         }
         ErrorKind::BrokenPipe => (Cause::Reset, "write: broken pipe"),
-        // In the middle of a TLS handshake: whoever does that will do it again.
-        ErrorKind::UnexpectedEof if connecting => (Cause::Other, "EOF"),
         ErrorKind::UnexpectedEof => (Cause::Cut, "EOF"),
         _ => return None,
     })
