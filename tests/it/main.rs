@@ -20,6 +20,7 @@
 //! - `reports`: what is told to programs: failures and events as JSON.
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
+//! - `concurrency`: how much goes on at once.
 //! - `proxies`: proxies and authorities that the environment names.
 //! - `bounds`: documents that are too large or none. `escapes`: text of others, wherever it is shown.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
@@ -42,6 +43,7 @@ mod bounds;
 mod cache;
 #[cfg(unix)]
 mod completion;
+mod concurrency;
 mod config;
 #[cfg(target_os = "linux")]
 mod connections;

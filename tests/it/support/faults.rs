@@ -137,12 +137,21 @@ impl Seen {
 pub struct Faults {
     address: String,
     seen: Arc<Mutex<Vec<Seen>>>,
+    waiting: Arc<Mutex<Waiting>>,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// How many requests wait for their answers, and how many have at once at most.
+#[derive(Default)]
+struct Waiting {
+    now: usize,
+    most: usize,
+}
+
 /// What all connections share.
 struct Shared {
+    waiting: Arc<Mutex<Waiting>>,
     port: u16,
     behind: SocketAddr,
     table: Vec<Row>,
@@ -158,14 +167,16 @@ impl Faults {
         let (seen, table) = (Arc::new(Mutex::new(Vec::new())), table.into());
         let (end, ended) = oneshot::channel();
         let (tell, told) = mpsc::channel();
-        let log = Arc::clone(&seen);
+        let (log, waiting) = (Arc::clone(&seen), Arc::default());
+        let counted = Arc::clone(&waiting);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let port = listener.local_addr().unwrap().port();
                 tell.send(port).unwrap();
-                let shared = Shared { port, behind, table, counted: Mutex::default(), seen: log };
+                let waiting = counted;
+                let shared = Shared { waiting, port, behind, table, counted: Mutex::default(), seen: log };
                 tokio::select! {
                     () = accept(listener, Arc::new(shared)) => {}
                     _ = ended => {}
@@ -173,7 +184,7 @@ impl Faults {
             });
         });
         let address = format!("localhost:{}", told.recv().expect("the proxy does not start"));
-        Self { address, seen, end: Some(end), thread: Some(thread) }
+        Self { address, seen, waiting, end: Some(end), thread: Some(thread) }
     }
 
     /// `localhost:PORT`.
@@ -184,6 +195,11 @@ impl Faults {
     /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// How many requests have waited for their answers at once at most.
+    pub fn most_at_once(&self) -> usize {
+        self.waiting.lock().unwrap().most
     }
 
     /// The requests of one kind so far.
@@ -228,6 +244,7 @@ async fn exchange(
     tired: &mut bool,
 ) -> Option<()> {
     let on = kind(&request.line);
+    let waiting = Wait::begin(shared);
     let fault = shared.fault(on);
     let limit = match fault {
         Some(Fault::Early(limit, _) | Fault::Reset(limit)) => limit,
@@ -256,9 +273,29 @@ async fn exchange(
         return client.reset();
     }
     *tired = matches!(fault, Some(Fault::Tired));
+    // Whoever hears the answer may send the next request before anything else is done here.
+    drop(waiting);
     let with_content = !request.line.starts_with("HEAD ");
     shared.answered(place, reply.status, with_content, reply.content.len(), fault.as_ref());
     client.answer(reply.with(fault.as_ref()), with_content, fault.as_ref()).await
+}
+
+/// The time in which a request waits.
+struct Wait<'a>(&'a Mutex<Waiting>);
+
+impl<'a> Wait<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        let mut waiting = shared.waiting.lock().unwrap();
+        waiting.now += 1;
+        waiting.most = waiting.most.max(waiting.now);
+        Self(&shared.waiting)
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().now -= 1;
+    }
 }
 
 /// What stands before the paths of the store behind the registry.
