@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::companions;
 use super::plan::{Action, Done, Dry, Record};
 use super::subset::{Subset, subset};
-use super::verify::verify;
+use super::verify::{Verified, verify};
 use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Platform, Tag};
@@ -83,6 +83,8 @@ pub struct Copied {
     pub tags: Vec<Tag>,
     /// Every node that was looked at, once, and what became of it.
     pub nodes: Vec<Done>,
+    /// What was found at the destination afterwards, if it was looked at.
+    pub verified: Option<Verified>,
 }
 
 /// Says what a copy to a place that has these things would do, and does nothing. What is there is looked at as by the
@@ -111,22 +113,8 @@ pub async fn copy(
     reporter: Arc<dyn Reporter>,
 ) -> Result<Copied> {
     let documents = Documents::new(source);
-    let mut root = root(&documents, &request).await?;
-    let mut left = None;
-    if request.platforms.len() > 1 {
-        match subset(&documents, &root, &request.platforms).await? {
-            Subset::All => {}
-            Subset::One(only) => root = only,
-            Subset::Some(index, bytes) => {
-                left = Some(match request.reach {
-                    Reach::Graph => Vec::new(),
-                    Reach::Referrers => source.referrers(&root, None).await.on(Side::Source)?,
-                });
-                documents.add(&index, bytes);
-                root = index;
-            }
-        }
-    }
+    let root = root(&documents, &request).await?;
+    let (root, left) = some(&documents, root, &request.platforms, request.reach).await?;
     let tags = named(request.to.as_ref(), request.tags, &root)?;
     let record = Record::new(reporter);
     let copier = Copier {
@@ -156,18 +144,53 @@ pub async fn copy(
         }
     };
     moved.and(target.commit().await.on(Side::Destination))?;
-    if request.check == Check::Everything {
-        verify(target, &found, &tags, request.limits).await.on(Side::Destination)?;
-    }
+    let all_tags = tags.iter().chain(found.named.iter().map(|(tag, _)| tag)).cloned().collect();
+    let verified = match request.check {
+        Check::None => None,
+        Check::Everything => {
+            Some(verify(target, &[(found, tags)], request.limits).await.on(Side::Destination)?)
+        }
+    };
     let nodes = nodes(record.take(), &root);
-    let tags = tags.into_iter().chain(found.named.into_iter().map(|(tag, _)| tag)).collect();
-    Ok(Copied { root, left, tags, nodes })
+    Ok(Copied { root, left, tags: all_tags, nodes, verified })
+}
+
+/// What is meant of an index where several platforms are: all of it, one of its manifests, or an index that is made of
+/// some, and then the referrers that stay behind.
+pub(super) async fn some(
+    documents: &Documents<'_>,
+    root: Descriptor,
+    platforms: &[Platform],
+    reach: Reach,
+) -> Result<(Descriptor, Option<Vec<Descriptor>>)> {
+    if platforms.len() < 2 {
+        return Ok((root, None));
+    }
+    match subset(documents, &root, platforms).await? {
+        Subset::All => Ok((root, None)),
+        Subset::One(only) => Ok((only, None)),
+        Subset::Some(index, bytes) => {
+            let left = match reach {
+                Reach::Graph => Vec::new(),
+                Reach::Referrers => documents.source().referrers(&root, None).await.on(Side::Source)?,
+            };
+            documents.add(&index, bytes);
+            Ok((index, Some(left)))
+        }
+    }
+}
+
+/// Each node as it ended first.
+pub(super) fn once(mut done: Vec<Done>) -> Vec<Done> {
+    let mut seen = HashSet::new();
+    done.retain(|done| seen.insert(done.node.digest.clone()));
+    done
 }
 
 /// Each node once, as it ended first. A root that was there and has only got a tag has not been told.
-fn nodes(mut done: Vec<Done>, root: &Descriptor) -> Vec<Done> {
-    let mut seen = HashSet::new();
-    done.retain(|done| seen.insert(done.node.digest.clone()));
+fn nodes(done: Vec<Done>, root: &Descriptor) -> Vec<Done> {
+    let mut done = once(done);
+    let mut seen: HashSet<_> = done.iter().map(|done| done.node.digest.clone()).collect();
     if seen.insert(root.digest.clone()) {
         done.push(Done { node: root.clone(), action: Action::Existing });
     }

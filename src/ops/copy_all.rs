@@ -6,14 +6,19 @@
 
 use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, join, stream};
 
-use super::{Companions, Reach, companions};
+use super::copy::{once, some};
+use super::plan::{Done, Dry, Record};
+use super::verify::{Verified, verify};
+use super::{Check, Companions, Reach, companions};
 use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Result, Side};
-use crate::oci::{Descriptor, Locator, Tag};
+use crate::oci::{Descriptor, Locator, Platform, Tag};
 use crate::progress::{Ending, Reporter};
-use crate::transfer::{Copier, Documents, Known, Limits, Present, Subjects, Wanted, closure};
+use crate::transfer::{
+    Closure, Copier, Documents, Known, Limits, Present, Subjects, Wanted, closure, select,
+};
 
 /// Which tags to copy, and how.
 #[derive(Debug, Clone)]
@@ -30,6 +35,10 @@ pub struct CopyAll {
     pub mount_from: Option<Origin>,
     /// What becomes of manifests that are there.
     pub present: Present,
+    /// Which manifests of an index are meant; none means all of it.
+    pub platforms: Vec<Platform>,
+    /// Whether the copies are looked at when all of them are there.
+    pub check: Check,
     /// Whether it goes on after a tag that failed.
     pub failures: Failures,
     /// How much at once.
@@ -54,6 +63,19 @@ pub struct TagCopy {
     pub outcome: Result<(Descriptor, TagAction)>,
 }
 
+/// What was copied.
+#[derive(Debug)]
+pub struct CopiedAll {
+    /// What became of each tag, in the order of the request.
+    pub tags: Vec<TagCopy>,
+    /// Every node that was looked at, once, and what became of it.
+    pub nodes: Vec<Done>,
+    /// Whether there is an index of which some manifests were meant, and what refers to it stayed behind.
+    pub left: bool,
+    /// What was found at the destination afterwards, if it was looked at.
+    pub verified: Option<Verified>,
+}
+
 /// What was done for a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagAction {
@@ -72,22 +94,36 @@ pub async fn tags_to_copy(source: &dyn Source) -> Result<Vec<Tag>> {
     Ok(pages.into_iter().flatten().filter(|tag| !super::tags::names_a_digest(tag)).collect())
 }
 
-/// Copies tags; the outcomes are in the order of the request.
+/// Says what a copy of tags to a place that has these things would do, and does nothing.
 ///
 /// # Errors
-/// The first failure of a tag, if that is to be the end; the target cannot make it last.
+/// As [`copy_all`].
+pub async fn plan_all(source: &dyn Source, there: &dyn Source, request: &CopyAll) -> Result<CopiedAll> {
+    let request = CopyAll { check: Check::None, ..request.clone() };
+    copy_all(source, &Dry(there), &request, Arc::new(())).await
+}
+
+/// Copies tags.
+///
+/// Two requests are made one after the other for all tags: what each names at both ends. Then as many as [`copy()`] makes
+/// for each graph, several graphs at a time.
+///
+/// [`copy()`]: super::copy()
+///
+/// # Errors
+/// The first failure of a tag, if that is to be the end; the target cannot make it last; what was copied is not there.
 pub async fn copy_all(
     source: &dyn Source,
     target: &dyn Target,
     request: &CopyAll,
     reporter: Arc<dyn Reporter>,
-) -> Result<Vec<TagCopy>> {
+) -> Result<CopiedAll> {
     let documents = Documents::new(source);
-    let limits = request.limits;
+    let (limits, record) = (request.limits, Record::new(reporter));
     let copier = Copier {
         documents: &documents,
         target,
-        reporter,
+        reporter: record.clone(),
         limits,
         mount_from: request.mount_from.clone(),
         twins: Ending::Skipped,
@@ -96,39 +132,53 @@ pub async fn copy_all(
         made: None,
         known: Known::default(),
     };
-    let compared = stream::iter(&request.tags).map(|tag| compare(source, target, tag, request));
+    let compared = stream::iter(&request.tags).map(|tag| compare(&copier, tag, request));
     let compared: Vec<_> = compared.buffered(limits.requests()).collect().await;
     let work = stream::iter(request.tags.iter().zip(compared)).map(|(tag, compared)| {
         let copier = &copier;
         async move {
             let outcome = match compared {
-                Ok((root, TagAction::Copied)) => {
-                    copy_one(copier, tag, &root, request).await.map(|()| (root, TagAction::Copied))
+                Ok((root, action, left)) => {
+                    let graph = copy_one(copier, tag, &root, action, request).await;
+                    graph.map(|graph| (root, action, left, graph))
                 }
-                other => other,
+                Err(error) => Err(error),
             };
             match outcome {
                 Err(error) if request.failures == Failures::End => Err(error.within(format!("tag {tag}"))),
-                outcome => Ok(TagCopy { tag: tag.clone(), outcome }),
+                outcome => Ok((tag.clone(), outcome)),
             }
         }
     });
-    let done: Result<Vec<TagCopy>> = work.buffered(limits.graphs()).try_collect().await;
+    let done: Result<Vec<_>> = work.buffered(limits.graphs()).try_collect().await;
     let settled = target.commit().await.on(Side::Destination);
-    let done = done?;
-    settled.map(|()| done)
+    let (done, mut tags, mut graphs, mut any_left) = (done?, Vec::new(), Vec::new(), false);
+    settled?;
+    for (tag, outcome) in done {
+        let outcome = outcome.map(|(root, action, left, graph)| {
+            any_left |= left;
+            graphs.extend(graph.map(|graph| (graph, vec![tag.clone()])));
+            (root, action)
+        });
+        tags.push(TagCopy { tag, outcome });
+    }
+    let verified = match request.check {
+        Check::None => None,
+        Check::Everything => Some(verify(target, &graphs, limits).await.on(Side::Destination)?),
+    };
+    Ok(CopiedAll { tags, nodes: once(record.take()), left: any_left, verified })
 }
 
-/// What a tag names, and whether it is to be copied.
-async fn compare(
-    source: &dyn Source,
-    target: &dyn Target,
-    tag: &Tag,
-    request: &CopyAll,
-) -> Result<(Descriptor, TagAction)> {
-    let at = Locator::Tag(tag.clone());
-    let (root, there) = futures_util::join!(source.resolve(&at), target.resolve(&at));
+/// What a tag names, whether it is to be copied, and whether something that refers to it stays behind.
+async fn compare(copier: &Copier<'_>, tag: &Tag, request: &CopyAll) -> Result<(Descriptor, TagAction, bool)> {
+    let (documents, at) = (copier.documents, Locator::Tag(tag.clone()));
+    let (root, there) = join!(documents.source().resolve(&at), copier.target.resolve(&at));
     let root = root.on(Side::Source)?;
+    let (root, left) = match request.platforms.as_slice() {
+        [platform] => (select(documents, &root, platform).await.on(Side::Source)?, None),
+        platforms => some(documents, root, platforms, request.reach).await?,
+    };
+    let left = left.is_some_and(|referrers| !referrers.is_empty());
     let there = match there {
         Ok(there) => Some(there.digest),
         Err(error) if error.is_not_found() => None,
@@ -138,17 +188,29 @@ async fn compare(
     let same = there.as_ref() == Some(&root.digest)
         && request.reach == Reach::Graph
         && request.present == Present::Kept;
-    Ok((root, if same { TagAction::Same } else { TagAction::Copied }))
+    Ok((root, if same { TagAction::Same } else { TagAction::Copied }, left))
 }
 
-async fn copy_one(copier: &Copier<'_>, tag: &Tag, root: &Descriptor, request: &CopyAll) -> Result<()> {
+/// Copies one graph, unless it is there; what belongs to it, if that is looked at afterwards.
+async fn copy_one(
+    copier: &Copier<'_>,
+    tag: &Tag,
+    root: &Descriptor,
+    action: TagAction,
+    request: &CopyAll,
+) -> Result<Option<Closure>> {
     let tags = std::slice::from_ref(tag);
-    if request.reach == Reach::Graph {
-        return copier.tagged(root, tags).await;
+    let mut found = Closure { all: vec![root.clone()], ..Closure::default() };
+    match (action, request.reach) {
+        (TagAction::Same, _) => {}
+        (TagAction::Copied, Reach::Graph) => copier.tagged(root, tags).await?,
+        (TagAction::Copied, Reach::Referrers) => {
+            found = closure(copier.documents, root, &request.wanted, request.limits).await?;
+            if request.companions == Companions::Taken {
+                companions::add(copier.documents, &mut found, request.limits).await?;
+            }
+            copier.closure(&found, tags).await?;
+        }
     }
-    let mut found = closure(copier.documents, root, &request.wanted, request.limits).await?;
-    if request.companions == Companions::Taken {
-        companions::add(copier.documents, &mut found, request.limits).await?;
-    }
-    copier.closure(&found, tags).await
+    Ok((request.check == Check::Everything).then_some(found))
 }

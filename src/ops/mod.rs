@@ -30,7 +30,7 @@ pub use attach::{Attach, Attached, Same, attach};
 pub use backup::Backup;
 pub use blob::{delete_blob, fetch_blob, push_blob, push_stream, stat_blob};
 pub use copy::{Check, Companions, Copied, Copy, Reach, copy, plan};
-pub use copy_all::{CopyAll, Failures, TagAction, TagCopy, copy_all, tags_to_copy};
+pub use copy_all::{CopiedAll, CopyAll, Failures, TagAction, TagCopy, copy_all, plan_all, tags_to_copy};
 pub use delete::{Deletion, Parent, Referring, delete_found, find_deletion};
 pub use discover::{Choice, Discover, Discovered, discover};
 pub use index::{CreateIndex, IndexStep, Named, Told, UpdateIndex, create_index, push_index, update_index};
@@ -44,6 +44,7 @@ pub use stage::{FileAnnotations, Files};
 pub use subset::{SubsetError, listed};
 pub use tag::{Retag, Retagged, tag, untag};
 pub use tags::{DigestTags, Tags, tags};
+pub use verify::Verified;
 
 #[cfg(test)]
 mod tests;

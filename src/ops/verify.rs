@@ -3,7 +3,7 @@
 //! Every manifest is read from the destination and compared with its digest, every blob is asked for with its size, and
 //! lists of referrers must name what was copied. What does not belong here: copying.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -14,34 +14,40 @@ use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, Tag};
 use crate::transfer::{Closure, Documents, Entered, Limits, Visit, walk};
 
-/// Looks at everything that belongs to a graph, and fails with a list of what is missing or is something else.
+/// What was looked at and found to be right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Manifests and blobs, each once.
+    pub nodes: usize,
+    /// Their sizes together.
+    pub bytes: u64,
+}
+
+/// Looks at everything that belongs to graphs and has their tags, each node once, and fails with a list of what is
+/// missing or is something else.
 pub(super) async fn verify(
     target: &dyn Source,
-    closure: &Closure,
-    tags: &[Tag],
+    graphs: &[(Closure, Vec<Tag>)],
     limits: Limits,
-) -> Result<()> {
+) -> Result<Verified> {
     let documents = Documents::new(target);
-    let look = Look { documents: &documents, gaps: Mutex::default() };
-    let companions = closure.named.iter().map(|(_, node)| node);
-    let roots: Vec<Descriptor> = closure.all.iter().chain(companions).cloned().collect();
-    walk(&roots, limits, &look).await?;
-    let root = closure.all.first();
-    let names = tags.iter().filter_map(|tag| Some((tag, root?)));
-    let names = names.chain(closure.named.iter().map(|(tag, node)| (tag, node)));
+    let look = Look { documents: &documents, gaps: Mutex::default(), seen: Mutex::default() };
+    let nodes = graphs.iter().flat_map(|(closure, _)| {
+        closure.all.iter().chain(closure.named.iter().map(|(_, node)| node)).cloned()
+    });
+    walk(&nodes.collect::<Vec<_>>(), limits, &look).await?;
+    let names = graphs.iter().flat_map(|(closure, tags)| {
+        let of_root = tags.iter().filter_map(|tag| Some((tag, closure.all.first()?)));
+        of_root.chain(closure.named.iter().map(|(tag, node)| (tag, node)))
+    });
     let looks = stream::iter(names.collect::<Vec<_>>()).map(|(tag, node)| look.tag(tag, node));
     let () = looks.buffer_unordered(limits.requests()).try_collect().await?;
-    let mut lists: BTreeMap<String, (Digest, Vec<&Descriptor>)> = BTreeMap::new();
-    for link in &closure.links {
-        let key = link.subject.to_string();
-        lists.entry(key).or_insert_with(|| (link.subject.clone(), Vec::new())).1.push(&link.referrer);
+    for (closure, _) in graphs {
+        look.lists(closure, limits).await?;
     }
-    let lists: Vec<_> = lists.into_values().collect();
-    let listed = stream::iter(&lists).map(|(subject, referrers)| look.list(closure, subject, referrers));
-    let () = listed.buffer_unordered(limits.requests()).try_collect().await?;
     let mut gaps = look.gaps.into_inner().unwrap_or_else(PoisonError::into_inner);
     if gaps.is_empty() {
-        return Ok(());
+        return Ok(look.seen.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
     gaps.sort();
     let text = format!("verification failed, {} of the copy: {}", counted(gaps.len()), gaps.join("; "));
@@ -55,11 +61,30 @@ fn counted(gaps: usize) -> String {
 struct Look<'a> {
     documents: &'a Documents<'a>,
     gaps: Mutex<Vec<String>>,
+    seen: Mutex<Verified>,
 }
 
 impl Look<'_> {
     fn gap(&self, text: String) {
         self.gaps.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    fn seen(&self, node: &Descriptor) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.nodes += 1;
+        seen.bytes += node.size;
+    }
+
+    /// Whether the lists of referrers have what was copied.
+    async fn lists(&self, closure: &Closure, limits: Limits) -> Result<()> {
+        let mut lists: BTreeMap<String, (Digest, Vec<&Descriptor>)> = BTreeMap::new();
+        for link in &closure.links {
+            let key = link.subject.to_string();
+            lists.entry(key).or_insert_with(|| (link.subject.clone(), Vec::new())).1.push(&link.referrer);
+        }
+        let lists: Vec<_> = lists.into_values().collect();
+        let listed = stream::iter(&lists).map(|(subject, referrers)| self.list(closure, subject, referrers));
+        listed.buffer_unordered(limits.requests()).try_collect().await
     }
 
     async fn tag(&self, tag: &Tag, node: &Descriptor) -> Result<()> {
@@ -75,8 +100,9 @@ impl Look<'_> {
         let mut nodes = closure.all.iter().chain(&closure.parts);
         let Some(node) = nodes.find(|node| node.digest == *subject) else { return Ok(()) };
         let listed = self.documents.source().referrers(node, None).await?;
+        let listed: HashSet<&Digest> = listed.iter().map(|entry| &entry.digest).collect();
         for referrer in referrers {
-            if !listed.iter().any(|entry| entry.digest == referrer.digest) {
+            if !listed.contains(&referrer.digest) {
                 self.gap(format!("{}: not listed as a referrer of {subject}", referrer.digest));
             }
         }
@@ -85,7 +111,7 @@ impl Look<'_> {
 
     async fn blob(&self, node: &Descriptor) -> Result<()> {
         match self.documents.source().stat(&node.digest).await {
-            Ok(found) if found.size == node.size => {}
+            Ok(found) if found.size == node.size => self.seen(node),
             Ok(found) => self.gap(format!("{}: has {} bytes, not {}", node.digest, found.size, node.size)),
             Err(error) => self.gap(format!("{}: {}", node.digest, told(error)?)),
         }
@@ -111,6 +137,7 @@ impl Visit for Look<'_> {
         }
         match self.documents.document(node).await {
             Ok(document) => {
+                self.seen(node);
                 let subject = document.subject.iter();
                 Ok(Entered::Children(subject.chain(document.children()).cloned().collect()))
             }

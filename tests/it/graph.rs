@@ -84,7 +84,8 @@ fn a_copy_is_a_document_with_each_node() {
 fn a_copy_is_looked_at_afterwards() {
     let (world, registries, artifact) = world();
     for copy in [format!("{}/copy:v1", registries[1].address()), "--to-oci-layout lay:v1".to_owned()] {
-        let _ = world.run(&format!("cp -r --verify {artifact} {copy}")).success();
+        let done = world.run(&format!("cp -r --verify {artifact} {copy}")).success();
+        assert!(done.stdout.ends_with("\nVerified 6 nodes (2.61 KB)\n"), "{done}");
     }
     // A layout that says to have what it has not.
     let digest = world.run(&format!("manifest fetch {artifact}")).success().json()["layers"][0]["digest"]
@@ -208,6 +209,47 @@ fn many_tags_go_to_another_repository() {
     assert_eq!(referrers(&world, &format!("{to}:v1")), 3);
     let bad = world.run(&format!("cp --all-tags {artifact} {to}")).failure();
     assert!(bad.stderr.contains("a repository is copied with --all-tags"), "{bad}");
+}
+
+#[test]
+fn many_tags_are_planned_looked_at_and_told() {
+    let (world, registries, artifact) = world();
+    let (from, to) = (artifact.trim_end_matches(":v1"), format!("{}/copy", registries[1].address()));
+    let _ = world.run(&format!("tag {artifact} v2")).success();
+    let plan = world.run(&format!("cp --all-tags -r --dry-run {from} {to}")).success();
+    let end = "2 tags to copy, 0 the same, 0 failed\nTo copy: 6 (2.61 KB), to mount: 0 (0 B), existing: 0 (0 B), tags: 2\n";
+    assert!(plan.stdout.ends_with(end) && plan.stdout.starts_with("Would copy tag  v1 sha256:"), "{plan}");
+    let asked = registries[1].log();
+    assert!(asked.iter().all(|request| request.starts_with("HEAD")), "{asked:?}");
+    let done = world.run(&format!("cp --all-tags -r --verify {from} {to} --format json")).success().json();
+    assert_eq!(done["verified"], serde_json::json!({"nodes": 6, "bytes": 2672}));
+    assert_eq!((done["nodes"].as_array().unwrap().len(), &done["dryRun"]), (6, &false.into()));
+    // What is the same is looked at as well.
+    let again = world.run(&format!("cp --all-tags --verify {from} {to}")).success();
+    assert!(
+        again.stdout.ends_with("0 tags copied, 2 the same, 0 failed\nVerified 3 nodes (592 B)\n"),
+        "{again}"
+    );
+}
+
+#[test]
+fn of_each_tag_the_platform_is_copied() {
+    let (world, registries, artifact) = world();
+    let (from, to) = (artifact.trim_end_matches(":v1"), format!("{}/copy", registries[1].address()));
+    for arch in ["amd64", "arm64"] {
+        let line = format!("push {from}:{arch} hi.txt {STEADY} --artifact-platform linux/{arch}");
+        let _ = world.run(&line).success();
+    }
+    let _ = world.run(&format!("manifest index create {from}:all amd64 arm64")).success();
+    let line = format!("cp --all-tags --include all --platform linux/arm64 --verify {from} {to}");
+    let _ = world.run(&line).success();
+    let digest = |reference: String| world.run(&format!("resolve {reference}")).success().stdout;
+    assert_eq!(digest(format!("{to}:all")), digest(format!("{from}:arm64")));
+    let both = line.replace("linux/arm64", "linux/arm64,linux/amd64");
+    let _ = world.run(&both).success();
+    assert_eq!(digest(format!("{to}:all")), digest(format!("{from}:all")));
+    let none = world.run(&line.replace("arm64", "riscv64")).failure();
+    assert!(none.stderr.contains("tag all"), "{none}");
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(crate) struct CpArgs {
     #[arg(long)]
     dry_run: bool,
 
-    /// look at the destination afterwards, and fail if anything is missing
+    /// look at the destination afterwards, tell what is there, and fail if anything is missing
     #[arg(long)]
     verify: bool,
 
@@ -152,6 +152,10 @@ impl CpArgs {
         if self.include_digest_tags { Companions::Taken } else { Companions::Left }
     }
 
+    fn verified(&self) -> Check {
+        if self.verify { Check::Everything } else { Check::None }
+    }
+
     /// Refuses flags that mean nothing without another one.
     fn check(&self) -> Result<(), Failure> {
         let without = |flag: &str, used: bool, needed: &str, has: bool| {
@@ -205,7 +209,7 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         reach: if args.recursive { Reach::Referrers } else { Reach::Graph },
         wanted: args.wanted(),
         companions: args.companions(),
-        check: if args.verify { Check::Everything } else { Check::None },
+        check: args.verified(),
         platforms,
         mount_from: destination.mounts().filter(|_| args.repair.present() == Present::Kept),
         present: args.repair.present(),
@@ -233,6 +237,7 @@ pub(crate) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         more_tags: tags,
         digest,
         nodes: copied.nodes,
+        verified: copied.verified,
         mood: if args.dry_run { Mood::Planned } else { Mood::Done },
     };
     output::show(app, &format, &Copied::new(told))

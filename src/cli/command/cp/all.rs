@@ -7,21 +7,18 @@ use oras::transfer::Present;
 use regex::Regex;
 use serde::Serialize;
 
-use super::{CpArgs, USAGE, USUAL};
+use super::report::{Node, Verification, sums};
+use super::{CpArgs, LEFT, USAGE, USUAL, unfit};
 use crate::cli::app::App;
 use crate::cli::args::format::Forms;
 use crate::cli::failure::Failure;
 use crate::cli::output::status::{Detail, reporter};
 use crate::cli::output::text::visible;
 use crate::cli::output::{self, Outcome, words};
-use crate::cli::usage::exclusive;
 
 /// Copies the tags that are chosen.
 pub(super) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
     let [from, to] = USAGE.exactly(args.arguments.clone())?;
-    exclusive(&[("--all-tags", true), ("--dry-run", args.dry_run)])?;
-    exclusive(&[("--all-tags", true), ("--verify", args.verify)])?;
-    exclusive(&[("--all-tags", true), ("--platform", !args.platforms.is_empty())])?;
     let chosen = Chosen { include: patterns(&args.include)?, exclude: patterns(&args.exclude)? };
     let source = args.source(&from)?;
     let destination = args.destination(&to)?.copying_from(&source);
@@ -42,23 +39,36 @@ pub(super) async fn run(args: CpArgs, app: &App) -> Result<(), Failure> {
         reach: if args.recursive { Reach::Referrers } else { Reach::Graph },
         wanted: args.wanted(),
         companions: args.companions(),
+        platforms: args.platforms()?,
+        check: args.verified(),
         mount_from: destination.mounts().filter(|_| args.repair.present() == Present::Kept),
         present: args.repair.present(),
         failures: if args.keep_going { Failures::Collected } else { Failures::End },
         limits: args.concurrency.limits(USUAL),
     };
-    let writing = app.target(&destination).await?;
-    let view = args.progress.view(&args.common, app);
-    let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &format, view);
-    let copies = ops::copy_all(&*reading, &*writing, &request, reporter).await?;
+    let copied = if args.dry_run {
+        ops::plan_all(&*reading, &*app.looked_at(&destination).await?, &request).await
+    } else {
+        let writing = app.target(&destination).await?;
+        let view = args.progress.view(&args.common, app);
+        let reporter = reporter(app, &words::COPY, Detail::when(args.verbose.verbose), &format, view);
+        ops::copy_all(&*reading, &*writing, &request, reporter).await
+    };
+    let copied = copied.map_err(|error| unfit(error, &from))?;
+    if copied.left {
+        app.log.warning(LEFT);
+    }
     let all = All {
         source: source.place.raw().to_owned(),
         destination: destination.place.raw().to_owned(),
-        tags: copies.iter().map(Copy::new).collect(),
+        dry_run: args.dry_run,
+        tags: copied.tags.iter().map(Copy::new).collect(),
+        nodes: copied.nodes.into_iter().map(Node::new).collect(),
+        verified: copied.verified.map(Verification::from),
         shown: format!("{} => {}", source.place.shown(), destination.place.shown()),
     };
     output::show(app, &format, &all)?;
-    failures(&copies)
+    failures(&copied.tags)
 }
 
 /// All that failed, a line each.
@@ -98,10 +108,15 @@ fn patterns(typed: &[String]) -> Result<Vec<Regex>, Failure> {
 
 /// What became of all tags.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct All {
     source: String,
     destination: String,
+    dry_run: bool,
     tags: Vec<Copy>,
+    nodes: Vec<Node>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<Verification>,
     #[serde(skip)]
     shown: String,
 }
@@ -137,7 +152,9 @@ impl Outcome for All {
     fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
         for copy in &self.tags {
             let word = match copy.action {
+                "copied" if self.dry_run => "Would copy tag ",
                 "copied" => "Copied tag ",
+                "existing" if self.dry_run => "Same tag       ",
                 "existing" => "Same tag   ",
                 _ => "Failed tag ",
             };
@@ -145,7 +162,16 @@ impl Outcome for All {
         }
         let count = |action: &str| self.tags.iter().filter(|copy| copy.action == action).count();
         let (copied, same, failed) = (count("copied"), count("existing"), count("failed"));
-        writeln!(out, "Copied {}: {copied} tags copied, {same} the same, {failed} failed", self.shown)
+        if self.dry_run {
+            writeln!(
+                out,
+                "Would copy {}: {copied} tags to copy, {same} the same, {failed} failed",
+                self.shown
+            )?;
+            return sums(out, &self.nodes, copied);
+        }
+        writeln!(out, "Copied {}: {copied} tags copied, {same} the same, {failed} failed", self.shown)?;
+        self.verified.map_or(Ok(()), |verified| verified.text(out))
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use oras::oci::{Annotations, Digest, Tag};
-use oras::ops::{Action, Done};
+use oras::ops::{Action, Done, Verified};
 use serde::Serialize;
 
 use crate::cli::output::Outcome;
@@ -32,6 +32,8 @@ pub(super) struct Copied {
     tags: Vec<String>,
     dry_run: bool,
     nodes: Vec<Node>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<Verification>,
     #[serde(skip)]
     from: Place,
     #[serde(skip)]
@@ -43,7 +45,7 @@ pub(super) struct Copied {
 /// A node and what became of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Node {
+pub(super) struct Node {
     media_type: String,
     digest: Digest,
     size: u64,
@@ -52,6 +54,59 @@ struct Node {
     action: &'static str,
     #[serde(skip)]
     done: Done,
+}
+
+/// What was found to be there afterwards.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Verification {
+    nodes: usize,
+    bytes: u64,
+}
+
+impl From<Verified> for Verification {
+    fn from(Verified { nodes, bytes }: Verified) -> Self {
+        Self { nodes, bytes }
+    }
+}
+
+impl Verification {
+    /// `Verified 6 nodes (2.61 KB)`.
+    pub(super) fn text(self, out: &mut dyn fmt::Write) -> fmt::Result {
+        let noun = if self.nodes == 1 { "node" } else { "nodes" };
+        writeln!(out, "Verified {} {noun} ({})", self.nodes, size(self.bytes))
+    }
+}
+
+impl Node {
+    pub(super) fn new(done: Done) -> Self {
+        Self {
+            media_type: done.node.media_type.clone(),
+            digest: done.node.digest.clone(),
+            size: done.node.size,
+            annotations: done.node.annotations.clone(),
+            action: match done.action {
+                Action::Copied => "copied",
+                Action::Mounted => "mounted",
+                Action::Existing => "existing",
+            },
+            done,
+        }
+    }
+}
+
+/// How much of what would be done: `To copy: 1 (5 B), to mount: 0 (0 B), existing: 0 (0 B), tags: 2`.
+pub(super) fn sums(out: &mut dyn fmt::Write, nodes: &[Node], tags: usize) -> fmt::Result {
+    let sum = |action| {
+        let sizes = nodes.iter().filter(|node| node.done.action == action).map(|node| node.size);
+        format!("{} ({})", sizes.clone().count(), size(sizes.sum()))
+    };
+    writeln!(
+        out,
+        "To copy: {}, to mount: {}, existing: {}, tags: {tags}",
+        sum(Action::Copied),
+        sum(Action::Mounted),
+        sum(Action::Existing),
+    )
 }
 
 /// What there is to tell.
@@ -64,30 +119,20 @@ pub(super) struct Told {
     pub(super) more_tags: Vec<Tag>,
     pub(super) digest: Digest,
     pub(super) nodes: Vec<Done>,
+    pub(super) verified: Option<Verified>,
     pub(super) mood: Mood,
 }
 
 impl Copied {
     pub(super) fn new(told: Told) -> Self {
-        let nodes = told.nodes.into_iter().map(|done| Node {
-            media_type: done.node.media_type.clone(),
-            digest: done.node.digest.clone(),
-            size: done.node.size,
-            annotations: done.node.annotations.clone(),
-            action: match done.action {
-                Action::Copied => "copied",
-                Action::Mounted => "mounted",
-                Action::Existing => "existing",
-            },
-            done,
-        });
         Self {
             source: told.from.raw().to_owned(),
             destination: told.to.raw().to_owned(),
             digest: told.digest,
             tags: told.tags.iter().map(ToString::to_string).collect(),
             dry_run: told.mood == Mood::Planned,
-            nodes: nodes.collect(),
+            nodes: told.nodes.into_iter().map(Node::new).collect(),
+            verified: told.verified.map(Verification::from),
             from: told.from,
             to: told.to,
             more_tags: told.more_tags,
@@ -108,18 +153,7 @@ impl Copied {
             writeln!(out, "Would tag   {}", visible(tag))?;
         }
         writeln!(out, "Would copy {} => {}", self.from.shown(), self.to.shown())?;
-        let sum = |action| {
-            let sizes = self.nodes.iter().filter(|node| node.done.action == action).map(|node| node.size);
-            format!("{} ({})", sizes.clone().count(), size(sizes.sum()))
-        };
-        writeln!(
-            out,
-            "To copy: {}, to mount: {}, existing: {}, tags: {}",
-            sum(Action::Copied),
-            sum(Action::Mounted),
-            sum(Action::Existing),
-            self.tags.len()
-        )?;
+        sums(out, &self.nodes, self.tags.len())?;
         writeln!(out, "Digest: {}", self.digest)
     }
 }
@@ -139,7 +173,8 @@ impl Outcome for Copied {
         for tag in &self.more_tags {
             writeln!(out, "Tagged {tag}")?;
         }
-        writeln!(out, "Digest: {}", self.digest)
+        writeln!(out, "Digest: {}", self.digest)?;
+        self.verified.map_or(Ok(()), |verified| verified.text(out))
     }
 }
 
@@ -159,6 +194,7 @@ mod tests {
             more_tags: vec![Tag::any("v2")],
             digest: Digest::of(b"x"),
             nodes: vec![Done { node, action: Action::Copied }],
+            verified: None,
             mood,
         }
     }
@@ -170,6 +206,13 @@ mod tests {
             text::of(&Copied::new(told(Mood::Done))),
             format!("Copied [registry] h:5000/a:v1 => [oci-layout] dir:v1\nTagged v2\nDigest: {digest}\n")
         );
+    }
+
+    #[test]
+    fn what_was_looked_at_is_told_last() {
+        let verified = Some(Verified { nodes: 6, bytes: 2672 });
+        let text = text::of(&Copied::new(Told { verified, ..told(Mood::Done) }));
+        assert!(text.ends_with("\nVerified 6 nodes (2.61 KB)\n"), "{text}");
     }
 
     #[test]
