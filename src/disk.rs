@@ -79,6 +79,14 @@ impl Draft {
     /// # Errors
     /// The folder is not there or cannot be written.
     pub fn plain(target: &Path) -> Result<Self> {
+        Self::plain_within(folder_of(target), target)
+    }
+
+    /// The same in `folder`, which must exist and be on the file system of `target`.
+    ///
+    /// # Errors
+    /// The folder is not there or cannot be written.
+    pub fn plain_within(folder: &Path, target: &Path) -> Result<Self> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(PREFIX);
         #[cfg(unix)]
@@ -86,7 +94,7 @@ impl Draft {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        Self::made(&builder, folder_of(target), target)
+        Self::made(&builder, folder, target)
     }
 
     fn made(builder: &tempfile::Builder<'_, '_>, folder: &Path, target: &Path) -> Result<Self> {

@@ -2,9 +2,11 @@
 //!
 //! An index is known only at the end and a tar is written from its beginning, so the layout is collected in a folder
 //! beside the tar and becomes a tar when all is there. The tar has its name only when it is whole: an older one is in
-//! its place until then, and a failure leaves nothing. Members come in the order of their names, as `tar` packs a
+//! its place until then, and a failure leaves nothing. What a program that was killed had collected is used by the next
+//! one that makes the same tar, as far as it belongs into it. Members come in the order of their names, as `tar` packs a
 //! layout. Reading such a tar is [`super::tar`]'s.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -14,6 +16,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::task::spawn_blocking;
 use walkdir::WalkDir;
 
+use super::ledger::is_absent;
 use super::{Directory, INDEX, INDEX_LIMIT, MARKER};
 use crate::content::{Body, ByteStream, Source, Target};
 use crate::disk::{Draft, Scratch, joined};
@@ -63,12 +66,29 @@ impl ArchiveDraft {
             Some(_) => &fs::canonicalize(path).at("open", path)?,
             None => path,
         };
-        let tar = Draft::plain(path)?;
+        let scratch = Scratch::beside(path)?;
+        // The content of what was left may be of use. What it was for, nobody knows: it is listed anew.
+        let index = scratch.path().join(INDEX);
+        match fs::remove_file(&index).at("remove", &index) {
+            Err(error) if !is_absent(&error) => return Err(error),
+            _ => {}
+        }
+        let tar = Draft::plain_within(scratch.path(), path)?.claimed()?;
         if let Some(older) = older {
             tar.file().set_permissions(older.permissions()).at("chmod", path)?;
         }
-        let scratch = Scratch::beside(path)?;
         Ok(Self { layout: Directory::create(scratch.path())?, tar, scratch })
+    }
+
+    /// Leaves what was collected for the next one that makes this tar, and says whether there is anything. On systems
+    /// that do not lock folders nothing is left.
+    pub fn leave(mut self) -> bool {
+        let blobs = WalkDir::new(self.scratch.path().join("blobs")).min_depth(2).into_iter();
+        let some = cfg!(unix) && blobs.flatten().next().is_some();
+        if some {
+            self.scratch.keep();
+        }
+        some
     }
 
     /// The layout, to be filled.
@@ -83,8 +103,8 @@ impl ArchiveDraft {
     pub async fn publish(self) -> Result<u64> {
         let Self { layout, tar, scratch } = self;
         layout.commit().await?;
-        let root = scratch.path().to_owned();
-        let members = joined(spawn_blocking(move || members(&root)).await)?;
+        let (root, wanted) = (scratch.path().to_owned(), layout.reachable().await?);
+        let members = joined(spawn_blocking(move || members(&root, &wanted)).await)?;
         let members = stream::iter(members).map(move |member| member.bytes(&layout)).try_flatten();
         let end = stream::iter([Ok(Bytes::from_static(&[0; END * BLOCK]))]);
         let (tar, size) = tar.pour(members.chain(end).boxed()).await?;
@@ -93,8 +113,8 @@ impl ArchiveDraft {
     }
 }
 
-/// All members in the order of their names.
-fn members(root: &Path) -> Result<Vec<Member>> {
+/// All members in the order of their names, of the blobs those that are wanted.
+fn members(root: &Path, wanted: &HashSet<Digest>) -> Result<Vec<Member>> {
     let mut members = Vec::new();
     for entry in WalkDir::new(root.join("blobs")).sort_by_file_name() {
         let entry = entry.map_err(|error| {
@@ -107,7 +127,10 @@ fn members(root: &Path) -> Result<Vec<Member>> {
         let content = match below.as_slice() {
             [_, algorithm, hex] => {
                 let digest: Option<Digest> = format!("{algorithm}:{hex}").parse().ok();
-                let Some(digest) = digest.filter(|_| metadata.is_file()) else { continue };
+                let Some(digest) = digest.filter(|digest| metadata.is_file() && wanted.contains(digest))
+                else {
+                    continue;
+                };
                 Content::Blob(digest, metadata.len())
             }
             _ if metadata.is_dir() => Content::Folder,

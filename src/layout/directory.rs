@@ -3,6 +3,7 @@
 //! Blobs are written at once and appear whole; what `put` and `tag` do to the index is seen by this value at once and
 //! by others after `commit`, which writes the index one time for all of it. One value may be used by many tasks.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -97,6 +98,18 @@ impl Directory {
     /// An index that cannot be read.
     pub async fn has_manifests(&self) -> Result<bool> {
         self.blocking(|inner| Ok(inner.ledger.current()?.nodes().next().is_some())).await
+    }
+
+    /// All content that its index leads to.
+    pub(super) async fn reachable(&self) -> Result<HashSet<Digest>> {
+        self.blocking(|inner| {
+            let manifests = inner.graph.manifests(&*inner.ledger.current()?, &inner.folder)?;
+            let named = manifests.iter().flat_map(|(node, links)| {
+                links.children.iter().map(|child| &child.digest).chain(&links.subject).chain([&node.digest])
+            });
+            Ok(named.cloned().collect())
+        })
+        .await
     }
 
     /// Does work with files where it may block.

@@ -211,26 +211,25 @@ fn a_failed_backup_leaves_nothing() {
     assert_eq!(world.read("b.tar"), "older");
 }
 
-#[test]
-fn a_backup_that_breaks_off_is_not_a_tar_and_goes_on_as_a_folder() {
-    let folder = tempfile::tempdir().unwrap();
-    let (world, setup) = (World::new(), Setup { folder: Some(folder.path().to_owned()), ..Setup::default() });
-    let registry = Registry::start(setup);
+/// A registry with two tags, the content of the second of which is lost; and the file that would have it.
+fn broken(world: &World, folder: &std::path::Path) -> (Registry, String, std::path::PathBuf) {
+    let registry = Registry::start(Setup { folder: Some(folder.to_owned()), ..Setup::default() });
     world.write("hi.txt", "hello\n");
     world.write("two.txt", "hello again\n");
     let repository = format!("{}/hello", registry.address());
     let _ = world.run(&format!("push {repository}:v1 hi.txt {STEADY}")).success();
     let _ = world.run(&format!("push {repository}:v2 two.txt {STEADY}")).success();
     let blob = oras::oci::Digest::of(b"hello again\n");
-    let files = walkdir::WalkDir::new(folder.path()).into_iter().map(Result::unwrap);
+    let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
     let stored = files.map(walkdir::DirEntry::into_path).find(|path| path.ends_with(blob.hex())).unwrap();
     std::fs::remove_file(&stored).unwrap();
-    let before = left(&world);
+    (registry, repository, stored)
+}
 
-    let run = world.run(&format!("backup -o b.tar {repository}")).failure();
-    let (why, place) = (format!("{blob}: not found"), format!("from \"{repository}\""));
-    assert_eq!(run.stderr, format!("Error: failed to back up tag \"v2\" {place} to \"b.tar\": {why}\n"));
-    assert_eq!(left(&world), before);
+#[test]
+fn a_folder_that_breaks_off_has_what_was_complete_and_goes_on() {
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let (registry, repository, stored) = broken(&world, folder.path());
     let _ = world.run(&format!("backup -o b {repository}")).failure();
     assert_eq!(world.run("repo tags --oci-layout b").success().stdout, "v1\n");
 
@@ -240,6 +239,33 @@ fn a_backup_that_breaks_off_is_not_a_tar_and_goes_on_as_a_folder() {
     assert!(run.stdout.contains("Exists    bcd76ee5c28a"), "{run}");
     assert_eq!(registry.log().iter().filter(|line| line.starts_with("GET hello/blobs/")).count(), 1);
     assert_eq!(world.run("repo tags --oci-layout b").success().stdout, "v1\nv2\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tar_that_breaks_off_has_no_name_and_the_next_one_goes_on() {
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let (registry, repository, stored) = broken(&world, folder.path());
+    let before = left(&world);
+    let run = world.run(&format!("backup -o b.tar {repository}")).failure();
+    let (why, place) =
+        (format!("{}: not found", oras::oci::Digest::of(b"hello again\n")), format!("from \"{repository}\""));
+    let kept =
+        "What was copied is kept beside \"b.tar\"; the next backup to the same file goes on from there";
+    let says = format!("Error: failed to back up tag \"v2\" {place} to \"b.tar\": {why}\n{kept}\n");
+    assert_eq!(run.stderr, says);
+    assert!(!world.path("b.tar").exists() && left(&world).len() > before.len());
+
+    // Of the first tag only the manifest is read again; the tag itself is not wanted any more, nor what it needs alone.
+    std::fs::write(&stored, "hello again\n").unwrap();
+    registry.clear_log();
+    let _ = world.run(&format!("backup -o b.tar {repository}:v2")).success();
+    assert_eq!(registry.log().iter().filter(|line| line.starts_with("GET hello/blobs/")).count(), 1);
+    assert_eq!(left(&world).len(), before.len() + 1);
+    assert_eq!(world.run("repo tags --oci-layout b.tar").success().stdout, "v2\n");
+    let tar = std::fs::read(world.path("b.tar")).unwrap();
+    let first = oras::oci::Digest::of(b"hello\n");
+    assert!(!tar.windows(64).any(|bytes| bytes == first.hex().as_bytes()));
 }
 
 #[test]

@@ -115,6 +115,34 @@ fn a_backup_that_is_killed_leaves_a_valid_layout() {
     kill(&own, &|layout, _| format!("backup -o {layout} {repository}"));
 }
 
+#[test]
+fn a_backup_to_a_tar_that_is_killed_leaves_the_older_one_and_the_next_leaves_nothing_else() {
+    let (own, registry) = World::with_registry(Setup::default());
+    world(&own);
+    let repository = format!("{}/r", registry.address());
+    let _ = own.run(&format!("push {repository}:v1 f0 f1 f2 {STEADY}")).success();
+    let line = format!("backup -o out/b.tar {repository}");
+    std::fs::create_dir(own.path("out")).unwrap();
+    let began = Instant::now();
+    let _ = own.run(&line).success();
+    let (usual, whole) = (began.elapsed(), std::fs::read(own.path("out/b.tar")).unwrap().len());
+    for number in 1..=kills() {
+        own.write("out/b.tar", "older");
+        let child = own.command(&words(&line)).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut child = child.unwrap();
+        std::thread::sleep(usual * number / kills());
+        let _ = child.kill();
+        child.wait().unwrap();
+        let length = std::fs::read(own.path("out/b.tar")).unwrap().len();
+        assert!(length == "older".len() || length == whole, "{length} bytes after {number} kills");
+        // However many were killed, one folder is left at most.
+        assert!(std::fs::read_dir(own.path("out")).unwrap().count() <= 2);
+    }
+    let _ = own.run(&line).success();
+    assert_eq!(std::fs::read_dir(own.path("out")).unwrap().count(), 1);
+    let _ = own.run(&format!("restore --input out/b.tar {}/again", registry.address())).success();
+}
+
 /// Runs a script with file systems of its own, where the system lets one make them.
 #[cfg(target_os = "linux")]
 fn alone(world: &World, script: &str) -> Option<crate::support::Run> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 use oras::content::Target;
-use oras::error::{Context, Error};
+use oras::error::{Context, Error, Side};
 use oras::layout::{ArchiveDraft, Directory};
 use oras::oci::Tag;
 use oras::ops::{self, Reach};
@@ -106,12 +106,17 @@ pub(crate) async fn run(args: BackupArgs, app: &App) -> Result<(), Failure> {
     let shown = path.display().to_string();
     let view = args.progress.view(&args.common, app);
     let reporter = reporter(app, &words::BACKUP, Detail::All, &Format::Text, view);
+    let mut broken = false;
     let told = |tag: &Tag, copied: Result<usize, Error>| {
+        broken = copied.as_ref().is_err_and(|error| error.side() == Some(Side::Source));
         let step = || format!("failed to back up tag {:?} from {from:?} to {shown:?}", tag.as_str());
         let count = copied.within(|| step().into()).map_err(Failure::unblamed)?;
         app.terminal.print(&format!("Pulled tag {} with {count} referrer(s)\n", visible(tag.as_str())))
     };
-    found.copy(output.target(), &reporter, told).await?;
+    if let Err(failure) = found.copy(output.target(), &reporter, told).await {
+        // What the source broke off can go on; where the disk failed, nothing of it is left there.
+        return Err(if broken { output.leave(failure, &shown) } else { failure });
+    }
     output.finish(&shown, app).await?;
     let (count, time) = (tags.len(), duration(began.elapsed()));
     app.terminal
@@ -158,6 +163,17 @@ impl Output {
             Self::Folder(layout) => layout,
             Self::Tar(draft) => draft.layout(),
         }
+    }
+
+    /// Leaves what was copied for the next backup to the same place, and says so where nobody would expect it.
+    fn leave(self, failure: Failure, shown: &str) -> Failure {
+        let Self::Tar(draft) = self else { return failure };
+        if !draft.leave() {
+            return failure;
+        }
+        failure.advice(format!(
+            "What was copied is kept beside {shown:?}; the next backup to the same file goes on from there"
+        ))
     }
 
     /// Makes the tar, if it is to be one.
