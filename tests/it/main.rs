@@ -62,6 +62,7 @@ mod index;
 mod killed;
 mod layout;
 mod layout_writers;
+mod layouts_of_others;
 mod login;
 mod manifest;
 mod origins;

@@ -135,6 +135,30 @@ fn a_layout_of_ours_is_pushed_by_crane() {
 }
 
 #[test]
+fn layouts_of_ours_are_read_by_skopeo_and_its_by_ours_where_it_is_installed() {
+    with_peers(|peers| {
+        let installed = std::process::Command::new("skopeo").arg("--version").output();
+        if installed.is_err() {
+            return;
+        }
+        let scene = Scene::new(peers);
+        let skopeo = World::of("skopeo".into());
+        let path = scene.path("copied");
+        let line = format!("cp -r {} --to-oci-layout {}:v1", scene.artifact(), path.display());
+        let _ = scene.ours.run(&line).success();
+        let manifest = scene.ours.run(&format!("manifest fetch {}", scene.artifact())).success().stdout;
+        let raw = skopeo.run(&format!("inspect --raw oci:{}:v1", path.display())).success().stdout;
+        assert_eq!(raw, manifest);
+        for kind in ["oci", "oci-archive"] {
+            let copy = scene.path(kind);
+            let (from, to) = (format!("oci:{}:v1", path.display()), format!("{kind}:{}:v1", copy.display()));
+            let _ = skopeo.run(&format!("--insecure-policy copy {from} {to}")).success();
+            scene.reads(&format!("{}:v1", copy.display()), false);
+        }
+    });
+}
+
+#[test]
 fn layouts_of_the_real_oras_are_read_by_ours() {
     with_peers(|peers| {
         let scene = Scene::new(peers);
