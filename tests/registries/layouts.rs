@@ -142,7 +142,7 @@ fn layouts_of_ours_are_read_by_skopeo_and_its_by_ours_where_it_is_installed() {
             return;
         }
         let scene = Scene::new(peers);
-        let skopeo = World::of("skopeo".into());
+        let skopeo = World::of("skopeo");
         let path = scene.path("copied");
         let line = format!("cp -r {} --to-oci-layout {}:v1", scene.artifact(), path.display());
         let _ = scene.ours.run(&line).success();
