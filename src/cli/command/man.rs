@@ -24,6 +24,39 @@ const USAGE: Usage = Usage {
 /// How a heading of an example begins.
 const EXAMPLE: &str = "Example - ";
 
+/// What is read of the environment, told on the page of the program.
+const VARIABLES: &[(&str, &str)] = &[
+    (
+        "ORAS_CACHE",
+        "a folder in which pull, blob fetch, manifest fetch and manifest fetch-config keep what they read of registries",
+    ),
+    ("ORAS_ERROR_FORMAT", "text or json: the form of a failure, where --error-format is not given"),
+    ("ORAS_RETRY", "how often in a row something is tried again, where --retry is not given"),
+    ("ORAS_TIMEOUT", "how long no byte may move, where --timeout is not given"),
+    ("SOURCE_DATE_EPOCH", "seconds since 1970: the time at which artifacts are said to be made"),
+    ("DOCKER_CONFIG", "the folder of docker's config.json, where credentials are kept"),
+    (
+        "REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR",
+        "where podman's auth.json is, which is read for registries that docker's file does not know",
+    ),
+    (
+        "HTTP_PROXY, HTTPS_PROXY, NO_PROXY",
+        "the proxies for connections to registries, and the hosts that have none; HTTP_PROXY counts for nothing where REQUEST_METHOD is set, as it is for programs that answer web requests",
+    ),
+    (
+        "SSL_CERT_FILE, SSL_CERT_DIR",
+        "the certificates that are trusted, where the system keeps them in files",
+    ),
+    (
+        "NO_COLOR, CI, TERM, LC_ALL, LC_CTYPE, LANG",
+        "neither bars nor colours where NO_COLOR or CI is set, TERM is dumb, or the locale is not UTF-8",
+    ),
+];
+
+/// How the program ends.
+const EXIT_STATUS: &[(&str, &str)] =
+    &[("0", "all was done"), ("1", "a failure, told on stderr"), ("141", "the reader of stdout went away")];
+
 /// Write a manual page for each command into a folder
 ///
 /// The folder is made where there is none. The names are those of section 1: oras.1, oras-push.1, oras-repo-tags.1.
@@ -77,6 +110,10 @@ fn page(command: &Command, path: &[&str]) -> String {
     }
     options(&mut page, command, path);
     show(&mut page, &examples);
+    if path.len() == 1 {
+        list(&mut page, "ENVIRONMENT", VARIABLES);
+        list(&mut page, "EXIT STATUS", EXIT_STATUS);
+    }
     see_also(&mut page, command, path);
     page.to_roff()
 }
@@ -123,6 +160,14 @@ fn show(page: &mut Roff, examples: &[&str]) {
     }
 }
 
+/// Names with a text each.
+fn list(page: &mut Roff, title: &str, entries: &[(&str, &str)]) {
+    page.control("SH", [title]);
+    for (name, text) in entries {
+        page.control("TP", []).text([bold(*name)]).text([roman(*text)]);
+    }
+}
+
 /// The pages above and below.
 fn see_also(page: &mut Roff, command: &Command, path: &[&str]) {
     let above = path.split_last().map(|(_, above)| above.join("-")).filter(|above| !above.is_empty());
@@ -137,4 +182,24 @@ fn see_also(page: &mut Roff, command: &Command, path: &[&str]) {
         words.extend([bold(name), roman("(1)")]);
     }
     page.control("SH", ["SEE ALSO"]).text(words);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_variable_that_is_read_is_told() {
+        let told =
+            |name: &str| VARIABLES.iter().any(|(names, text)| names.contains(name) || text.contains(name));
+        let is_name = |text: &&str| {
+            text.len() > 1 && text.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')
+        };
+        let reader = include_str!("../env.rs");
+        let read: Vec<&str> = reader.split('"').filter(is_name).collect();
+        assert!(read.len() > 10, "{read:?}");
+        for name in read {
+            assert!(told(name), "{name}");
+        }
+    }
 }
