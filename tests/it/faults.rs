@@ -48,9 +48,8 @@ const PASSING: &[Fault] = &[
     Fault::Without("Docker-Content-Digest"),
 ];
 
-/// What has no other end than an error: credentials do not follow a redirect, and a blob has to have a size.
-const NOT_PASSING: &[(On, Fault)] =
-    &[(On::Ping, Fault::Redirect), (On::Token, Fault::Redirect), (On::BlobHead, Fault::Chunked)];
+/// What has no other end than an error: credentials do not follow a redirect.
+const NOT_PASSING: &[(On, Fault)] = &[(On::Ping, Fault::Redirect), (On::Token, Fault::Redirect)];
 
 /// Wrong data, which no other try makes right, and where it can be told from right data.
 const WRONG: &[(&[On], Fault)] = &[

@@ -12,8 +12,10 @@ pub(super) mod token;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderValue;
+use zeroize::Zeroizing;
 
 use self::challenge::Challenge;
 use self::scope::merged;
@@ -171,8 +173,9 @@ fn basic(credential: &Credential) -> Secret {
 }
 
 fn header(scheme: &str, secret: &Secret) -> Option<HeaderValue> {
-    let text = Secret::from(format!("{scheme} {}", secret.expose()));
-    let mut value = HeaderValue::from_str(text.expose()).ok()?;
+    // The bytes are kept where they are, and wiped with the last of the headers that share them.
+    let text = Zeroizing::new(format!("{scheme} {}", secret.expose()).into_bytes());
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
