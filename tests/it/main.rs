@@ -5,6 +5,7 @@
 //!   `version`: what that command prints and leaves behind.
 //! - `archives`: what is made of archives of other programs.
 //! - `graph`: what is done to whole graphs: plans, looks afterwards, many tags, pictures, deletion.
+//! - `broken_off`: copies of graphs that break off, and the next run.
 //! - `scale`: graphs that are large in each direction.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `layout_writers`: layouts whose writers are many, are killed, or have no room.
@@ -40,6 +41,8 @@ mod attach;
 mod backup;
 mod blob;
 mod bounds;
+#[cfg(unix)]
+mod broken_off;
 mod cache;
 #[cfg(unix)]
 mod completion;
