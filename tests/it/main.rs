@@ -21,6 +21,7 @@
 //! - `reports`: what is told to programs: failures and events as JSON.
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
+//! - `quirks`: what registries in the wild do.
 //! - `concurrency`: how much goes on at once.
 //! - `proxies`: proxies and authorities that the environment names.
 //! - `bounds`: documents that are too large or none. `escapes`: text of others, wherever it is shown.
@@ -75,6 +76,7 @@ mod proxies;
 mod pull;
 mod push;
 #[cfg(unix)]
+mod quirks;
 mod readme;
 mod reports;
 mod repository;
