@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -117,6 +118,30 @@ fn what_the_security_page_promises_is_tested() {
     for test in named {
         assert!(code.contains(&format!("fn {test}()")), "no test is called {test}");
     }
+}
+
+#[test]
+fn each_dependency_has_its_reason_and_all_are_counted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let (mut section, mut before, mut direct) = ("", "", BTreeSet::new());
+    for line in manifest.lines() {
+        let name = line.split_once(" = ").map(|(name, _)| name);
+        match name.filter(|_| section.ends_with("dependencies]")) {
+            _ if line.starts_with('[') => section = line,
+            Some(name) => {
+                assert!(before.starts_with("# "), "{name} has no reason beside it");
+                if !section.ends_with("dev-dependencies]") {
+                    direct.insert(name);
+                }
+            }
+            None => {}
+        }
+        before = line;
+    }
+    let page = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
+    let count = format!("{} direct dependencies", direct.len());
+    assert!(page.contains(&count), "SECURITY.md does not speak of {count}");
 }
 
 /// Every Rust file below a folder of the package with its text, in the order of the names.

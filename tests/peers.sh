@@ -11,8 +11,8 @@
 #   olareg       referrers API, keeps OCI layouts
 #   actionlint   reads the workflows
 #   conformance  the program of the distribution-spec that examines a registry
-# and, where apt-get is there, docker-registry (distribution 2.8), the shells zsh and fish, shellcheck
-# and gnome-keyring come from Debian.
+# and, where apt-get is there, docker-registry (distribution 2.8), the shells zsh and fish, shellcheck,
+# strace and gnome-keyring come from Debian.
 # What is there already is left alone. Needs Go; takes a few minutes the first time.
 set -euo pipefail
 
@@ -30,7 +30,7 @@ get oras oras.land/oras/cmd/oras@v1.3.6
 get regctl github.com/regclient/regclient/cmd/regctl@v0.11.7
 get crane github.com/google/go-containerregistry/cmd/crane@v0.22.1
 get registry github.com/distribution/distribution/v3/cmd/registry@v3.0.0
-get actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
+get actionlint github.com/rhysd/actionlint/cmd/actionlint@v1.7.8
 get conformance github.com/opencontainers/distribution-spec/conformance@v0.0.0-20260831232431-97274622c111
 
 # Through a module of our own: `go install` asks for the list of all versions, which not every proxy has.
@@ -47,8 +47,8 @@ if [ ! -x "$dir/olareg" ]; then
 fi
 
 # Scripts are read by shellcheck; the shells complete what `oras completion` writes for them; logins go into a real
-# keyring.
-missing=$(for program in docker-registry zsh fish shellcheck; do command -v "$program" >/dev/null || echo "$program"; done)
+# keyring; connections are seen by strace.
+missing=$(for program in docker-registry zsh fish shellcheck strace; do command -v "$program" >/dev/null || echo "$program"; done)
 command -v gnome-keyring-daemon >/dev/null || missing="$missing gnome-keyring"
 command -v dbus-run-session >/dev/null || missing="$missing dbus-daemon"
 if [ -n "$missing" ] && command -v apt-get >/dev/null; then
