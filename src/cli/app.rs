@@ -3,7 +3,7 @@
 //! What does not belong here: what any one command needs alone.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -54,14 +54,14 @@ impl App {
 
     /// Does the work of a command; a signal, or a stdout that nobody reads, ends it.
     pub(crate) fn wait(&self, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-        let mut work = pin!(work);
-        self.run(self.unless_ended(work.as_mut()))
+        self.run(self.unless_ended(Box::pin(work)))
     }
 
-    /// One function for the work of all commands: written out for each, it would be 4 % of the program.
+    /// One function for the work of all commands: written out for each, it would be 4 % of the program. It owns the work,
+    /// so that what goes on beside it sees its end while there still is time to clean up.
     async fn unless_ended(
         &self,
-        work: Pin<&mut dyn Future<Output = Result<(), Failure>>>,
+        work: Pin<Box<dyn Future<Output = Result<(), Failure>> + '_>>,
     ) -> Result<(), Failure> {
         // Listened for before any work is done.
         let signals = Signals::listen()?;

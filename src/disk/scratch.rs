@@ -39,7 +39,7 @@ impl Scratch {
         let folder = folder_of(target);
         let prefix = prefix(target);
         let mut left = Vec::new();
-        for entry in fs::read_dir(folder).at("mkdir", target)?.flatten() {
+        for entry in fs::read_dir(folder).at("open", target)?.flatten() {
             if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
                 left.extend(Self::left(entry.path()));
             }
