@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use super::path;
+use super::names::System;
 use crate::error::{Error, Result};
 
 /// A file argument: a path, and the media type typed behind it.
@@ -20,7 +20,13 @@ impl FromStr for FileArgument {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let colon = text.rfind(':').filter(|colon| !is_drive(text, *colon));
+        Self::parse(text, System::OWN)
+    }
+}
+
+impl FileArgument {
+    fn parse(text: &str, system: System) -> Result<Self> {
+        let colon = text.rfind(':').filter(|colon| !system.is_of_drive(text, *colon));
         let (path, media_type) = match colon {
             Some(colon) => (&text[..colon], Some(text[colon + 1..].to_owned())),
             None => (text, None),
@@ -28,14 +34,10 @@ impl FromStr for FileArgument {
         if path.is_empty() {
             return Err(Error::invalid(format!("found empty file path in {text:?}")));
         }
-        if cfg!(windows) && path.contains(['<', '>', '"', '|', '?', '*']) {
-            return Err(Error::invalid(format!("reserved characters found in the file path: {path}")));
-        }
+        system.check_argument(path)?;
         Ok(Self { path: path.to_owned(), media_type })
     }
-}
 
-impl FileArgument {
     /// The type that was typed; an empty one is none.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
@@ -43,21 +45,12 @@ impl FileArgument {
     }
 }
 
-/// Whether this colon is that of `C:\`, which belongs to the path on Windows.
-fn is_drive(text: &str, colon: usize) -> bool {
-    let bytes = text.as_bytes();
-    cfg!(windows)
-        && colon == 1
-        && bytes[0].is_ascii_alphabetic()
-        && matches!(bytes.get(2), Some(b'\\' | b'/'))
-}
-
 /// Refuses absolute paths, all of them in one message.
 ///
 /// # Errors
 /// There is one.
 pub fn refuse_absolute<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<()> {
-    let absolute: Vec<&str> = paths.into_iter().filter(|path| path::is_absolute(path)).collect();
+    let absolute: Vec<&str> = paths.into_iter().filter(|path| System::OWN.is_absolute(path)).collect();
     if absolute.is_empty() {
         return Ok(());
     }
@@ -96,12 +89,25 @@ mod tests {
         }
     }
 
-    #[cfg(windows)]
     #[test]
-    fn the_colon_of_a_drive_belongs_to_the_path() {
-        assert_eq!(parse(r"C:\x\y"), (r"C:\x\y".to_owned(), None));
-        assert_eq!(parse(r"C:\x\y:a/b"), (r"C:\x\y".to_owned(), Some("a/b".to_owned())));
-        assert!(r"a?b".parse::<FileArgument>().is_err());
+    fn on_windows_the_colon_of_a_drive_belongs_to_the_path() {
+        let parse = |text: &str| FileArgument::parse(text, System::Windows).unwrap();
+        let cases = [
+            (r"C:\x\y", r"C:\x\y", None),
+            (r"C:\x\y:a/b", r"C:\x\y", Some("a/b")),
+            ("C:/x:a/b", "C:/x", Some("a/b")),
+            (r".\readme.md:application/markdown", r".\readme.md", Some("application/markdown")),
+            (r".\details", r".\details", None),
+            ("c:text", "c", Some("text")),
+        ];
+        for (text, path, kind) in cases {
+            let argument = parse(text);
+            assert_eq!((argument.path.as_str(), argument.media_type.as_deref()), (path, kind), "{text}");
+        }
+        let error = FileArgument::parse("a?b", System::Windows).unwrap_err().to_string();
+        assert_eq!(error, "reserved characters found in the file path: a?b");
+        // Elsewhere a drive is a name as any other.
+        assert_eq!(super::FileArgument::parse(r"C:\x", System::Unix).unwrap().path, "C");
     }
 
     #[cfg(unix)]

@@ -10,6 +10,7 @@ mod compression;
 mod folder;
 mod header;
 mod ledger;
+mod names;
 mod output;
 mod pack;
 mod path;

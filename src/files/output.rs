@@ -15,6 +15,7 @@ use futures_util::stream::BoxStream;
 
 use super::folder::Folder;
 use super::ledger::{Ledger, in_the_way};
+use super::names::System;
 use super::path;
 use super::unpack::{Place, ROOT, unpack};
 use crate::content::{Body, Memory, Put, Source, Target, checked, read_checked};
@@ -274,9 +275,7 @@ impl Inner {
 
     /// Where a title leads: by its text, and through the links that are on the way to it now.
     fn resolve(&self, title: &str) -> Result<PathBuf> {
-        if title.contains('\0') {
-            return Err(Error::invalid(format!("{title:?} is no name of a file")));
-        }
+        System::OWN.check_names(title)?;
         let path = path::join(&self.folder, Path::new(title));
         if self.rules.traversal == Traversal::Allow || path == self.folder {
             return Ok(path);

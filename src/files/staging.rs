@@ -17,6 +17,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use tempfile::TempPath;
 
+use super::names::System;
 use super::pack::{Packed, Packer, changed, pack};
 use super::path;
 use crate::content::{Body, ByteStream, ContentFile, Owner, Source, Target, Watch, checked};
@@ -147,7 +148,7 @@ impl Staging {
 /// What a file is called in the artifact: its title among the annotations, else its path, cleaned and with `/` between
 /// its parts.
 pub fn title(path: &str, annotations: &Annotations) -> String {
-    annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| path::clean(path))
+    annotations.get(annotations::TITLE).cloned().unwrap_or_else(|| System::OWN.clean(path))
 }
 
 /// A file that looked so before the target took it into keeping, if that did.

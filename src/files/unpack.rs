@@ -19,6 +19,7 @@ use walkdir::WalkDir;
 use super::archive::{Archive, Member, MemberKind, broken};
 use super::compression::plain;
 use super::folder::{Folder as Handle, Kind};
+use super::names::System;
 use super::path;
 use super::system::{mask, path_of};
 use crate::disk::Wanted;
@@ -177,6 +178,7 @@ impl Work<'_> {
             return Err(Error::invalid(format!("an archive entry with a name of {} bytes", name.len())));
         }
         let typed = path_of(name)?;
+        System::OWN.check_names(&typed.to_string_lossy())?;
         let base = if typed.has_root() { self.place.target } else { Path::new(self.place.title) };
         let (base, clean) = (path::join(Path::new(""), base), path::join(Path::new(""), &typed));
         let relative = clean.strip_prefix(&base).ok();

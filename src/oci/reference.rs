@@ -234,6 +234,13 @@ impl FromStr for LayoutReference {
     /// A digest follows the last `@`, if there is one; else a tag follows the last `:`, unless that is the
     /// colon of a drive.
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        Self::parse(text, cfg!(windows))
+    }
+}
+
+impl LayoutReference {
+    /// Whether paths have drives is up to the system.
+    fn parse(text: &str, has_drives: bool) -> Result<Self, ReferenceError> {
         let (path, locator) = if let Some((path, digest)) = text.rsplit_once('@') {
             if path.is_empty() {
                 return Err(ReferenceError::NoPath(text.to_owned()));
@@ -244,7 +251,7 @@ impl FromStr for LayoutReference {
             (path, Some(digest).filter(|digest| !digest.is_empty()).map(parse).transpose()?)
         } else {
             match text.rsplit_once(':') {
-                Some((path, tag)) if !is_drive(path, tag) => {
+                Some((path, tag)) if !(has_drives && is_drive(path, tag)) => {
                     (path, Some(tag).filter(|tag| !tag.is_empty()).map(|tag| Locator::Tag(Tag::any(tag))))
                 }
                 _ => (text, None),
@@ -259,8 +266,7 @@ impl FromStr for LayoutReference {
 
 /// Whether a colon between the two belongs to the name of a drive.
 fn is_drive(before: &str, after: &str) -> bool {
-    cfg!(windows)
-        && before.len() == 1
+    before.len() == 1
         && before.bytes().all(|byte| byte.is_ascii_alphabetic())
         && after.starts_with(['\\', '/'])
 }
@@ -311,6 +317,18 @@ mod tests {
         for bad in ["", "A", "a//b", "/a", "a/", "a..b", "a___b", "_a", "a.", "a._b", "../a"] {
             assert!(!is_repository(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_colon_of_a_drive_belongs_to_the_path_of_a_layout() {
+        let parse = |text, has_drives| LayoutReference::parse(text, has_drives).unwrap();
+        let layout = parse(r"C:\layout:v1", true);
+        assert_eq!(
+            (layout.path.as_str(), layout.locator),
+            (r"C:\layout", Some(Locator::Tag(Tag::any("v1"))))
+        );
+        assert_eq!(parse(r"C:\layout", true).path, r"C:\layout");
+        assert_eq!(parse(r"C:\layout", false).path, "C");
     }
 
     #[test]

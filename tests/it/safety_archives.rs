@@ -3,8 +3,11 @@
 
 #![cfg(unix)]
 
-use std::io::Write;
+mod entries;
+
 use std::os::unix::fs::MetadataExt;
+
+use entries::{changed, entry, file, folder, gnu, gzip, hard, link, pax, sized};
 
 use crate::support::hostile::{Artifact, Hostile};
 use crate::support::{Run, World};
@@ -22,69 +25,6 @@ enum Fate {
     Harmless,
 }
 use Fate::{Harmless, Refused};
-
-/// A header with content behind it.
-fn entry(kind: u8, name: &str, link: &str, content: &[u8]) -> Vec<u8> {
-    sized(kind, name, link, content.len() as u64, content)
-}
-
-/// The same with a size of its own.
-fn sized(kind: u8, name: &str, link: &str, size: u64, content: &[u8]) -> Vec<u8> {
-    let mut block = vec![0; 512];
-    block[..name.len()].copy_from_slice(name.as_bytes());
-    block[100..108].copy_from_slice(b"0006777\0");
-    block[124..136].copy_from_slice(format!("{size:011o}\0").as_bytes());
-    block[136..148].copy_from_slice(b"00000000000\0");
-    block[156] = kind;
-    block[157..157 + link.len()].copy_from_slice(link.as_bytes());
-    block[257..265].copy_from_slice(b"ustar\x0000");
-    seal(&mut block);
-    block.extend_from_slice(content);
-    block.resize(block.len().next_multiple_of(512), 0);
-    block
-}
-
-fn seal(block: &mut [u8]) {
-    block[148..156].fill(b' ');
-    let sum: u32 = block[..512].iter().map(|byte| u32::from(*byte)).sum();
-    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-}
-
-/// A header whose raw bytes were changed.
-fn changed(mut entry: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
-    entry[at..at + bytes.len()].copy_from_slice(bytes);
-    seal(&mut entry);
-    entry
-}
-
-fn file(name: &str) -> Vec<u8> {
-    entry(b'0', name, "", b"new")
-}
-
-fn link(name: &str, target: &str) -> Vec<u8> {
-    entry(b'2', name, target, b"")
-}
-
-fn hard(name: &str, target: &str) -> Vec<u8> {
-    entry(b'1', name, target, b"")
-}
-
-fn folder(name: &str) -> Vec<u8> {
-    entry(b'5', name, "", b"")
-}
-
-/// A PAX header of one record.
-fn pax(key: &str, value: &str) -> Vec<u8> {
-    let rest = key.len() + value.len() + 3;
-    let length = (1..9).map(|digits| rest + digits).find(|sum| sum.to_string().len() == sum - rest).unwrap();
-    entry(b'x', "x", "", format!("{length} {key}={value}\n").as_bytes())
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 /// Tricks with the names of entries.
 fn names() -> Vec<(&'static str, Fate, Vec<Vec<u8>>)> {
@@ -109,11 +49,7 @@ fn names() -> Vec<(&'static str, Fate, Vec<Vec<u8>>)> {
         ("a name with controls of a terminal", Harmless, vec![file("dir/\u{1b}[2J\r\n")]),
         ("a prefix that goes up", Refused, vec![changed(file("victim"), 345, b"dir/../..")]),
         ("a long name that goes up", Refused, vec![pax("path", "dir/../../victim"), file("dir/a")]),
-        (
-            "a long name of GNU that goes up",
-            Refused,
-            vec![entry(b'L', "././@LongLink", "", b"../victim\0"), file("dir/a")],
-        ),
+        ("a long name of GNU that goes up", Refused, vec![gnu(b'L', "../victim"), file("dir/a")]),
         ("a long name with a zero byte", Refused, vec![pax("path", "dir/a\0/../../victim"), file("dir/a")]),
         ("a part too long for any disk", Refused, vec![pax("path", &format!("dir/{long}")), file("dir/a")]),
         ("a name of thousands of folders", Refused, vec![pax("path", &format!("dir/{deep}")), file("dir/a")]),
@@ -121,6 +57,22 @@ fn names() -> Vec<(&'static str, Fate, Vec<Vec<u8>>)> {
             "a name that is set twice, badly last",
             Refused,
             vec![pax("path", "dir/good"), pax("path", "../victim"), file("dir/a")],
+        ),
+        (
+            "a long name of GNU with a zero byte between",
+            Harmless,
+            vec![gnu(b'L', "dir/a\0/../../victim"), file("dir/b")],
+        ),
+        ("a long name that is absolute", Refused, vec![pax("path", "/tmp/oras-was-here"), file("dir/a")]),
+        (
+            "a long name for all entries",
+            Harmless,
+            vec![changed(pax("path", "../victim"), 156, b"g"), file("dir/a")],
+        ),
+        (
+            "two names that differ in case",
+            Harmless,
+            vec![file("dir/mINE"), file("dir/MINE"), folder("dir/Mine")],
         ),
         ("an empty long name", Harmless, vec![pax("path", ""), file("dir/a")]),
     ]
@@ -168,11 +120,7 @@ fn links() -> Vec<(&'static str, Fate, Vec<Vec<u8>>)> {
             Refused,
             vec![pax("linkpath", "../../victim"), link("dir/l", "a")],
         ),
-        (
-            "a long link of GNU that leads out",
-            Refused,
-            vec![entry(b'K', "././@LongLink", "", b"../../victim\0"), link("dir/l", "a")],
-        ),
+        ("a long link of GNU that leads out", Refused, vec![gnu(b'K', "../../victim"), link("dir/l", "a")]),
         ("a link to nothing", Harmless, vec![link("dir/l", "")]),
     ]
 }
@@ -187,6 +135,12 @@ fn hard_links() -> Vec<(&'static str, Fate, Vec<Vec<u8>>)> {
             Refused,
             vec![folder("dir/a"), file("dir/a/x"), link("dir/l", "a"), hard("dir/h", "dir/l/x")],
         ),
+        (
+            "a hard link out through a link",
+            Refused,
+            vec![link("dir/l", "../.."), hard("dir/h", "dir/l/victim")],
+        ),
+        ("a long hard link out", Refused, vec![pax("linkpath", "../victim"), hard("dir/h", "dir/mine")]),
         ("a hard link to a link", Refused, vec![link("dir/l", "a"), hard("dir/h", "dir/l")]),
         ("a hard link to nothing", Refused, vec![hard("dir/h", "dir/none")]),
         ("a hard link to itself", Refused, vec![hard("dir/h", "dir/h")]),
@@ -245,6 +199,7 @@ fn forms() -> Vec<(&'static str, Fate, Vec<Vec<u8>>)> {
             }],
         ),
         ("a header that is cut", Refused, vec![file("dir/a")[..300].to_vec()]),
+        ("an entry behind the end", Harmless, vec![file("dir/a"), vec![0; 1024], file("../victim")]),
         ("a header of a name and no entry", Harmless, vec![pax("path", "../victim")]),
     ]
 }
@@ -327,10 +282,23 @@ fn bombs_are_unpacked_in_little_memory_or_refused() {
     let mut bomb = sized(b'0', "dir/zeros", "", 1 << 30, b"");
     bomb.resize(256 * 1024 * 1024, 0);
     let far = [&[0x28, 0xb5, 0x2f, 0xfd, 0, 20 << 3, 1, 0, 0][..], &[0; 64]].concat();
+    // A frame of zstd whose block says to be one byte 2^17 times, over and over again, and of unknown size.
+    let block = [&(((1 << 17) << 3 | 1 << 1) as u32).to_le_bytes()[..3], &[0]].concat();
+    let zeros = [&[0x28, 0xb5, 0x2f, 0xfd, 0, 0x58][..], &block.repeat(2048)].concat();
     let nested = gzip(&gzip(&file("dir/a")));
     for (trick, archive) in [
         ("much more than was sent", gzip(&bomb)),
         ("a window of a GiB", far),
+        ("zeros without end in zstd", zeros),
+        (
+            "a second shell with what the first has not",
+            [gzip(&file("dir/a")), gzip(&file("../victim"))].concat(),
+        ),
+        ("a shell that is cut", gzip(&[file("dir/a"), vec![0; 1024]].concat())[..40].to_vec()),
+        (
+            "rubbish behind the shell",
+            [gzip(&[file("dir/a"), vec![0; 1024]].concat()), b"rubbish".to_vec()].concat(),
+        ),
         ("an archive in two shells", nested),
         ("nothing at all, compressed", gzip(b"")[..9].to_vec()),
     ] {
@@ -338,6 +306,15 @@ fn bombs_are_unpacked_in_little_memory_or_refused() {
         let run = pull(&world, &[("dir", &archive, UNPACK)]);
         unharmed(&world, trick, Refused, &run);
     }
+}
+
+#[test]
+fn a_hundred_thousand_entries_are_unpacked_in_little_memory() {
+    let world = World::new();
+    let many: Vec<u8> = (0..100_000).flat_map(|_| entry(b'0', "dir/a", "", b"")).collect();
+    let run = pull(&world, &[("dir", &gzip(&[many, vec![0; 1024]].concat()), UNPACK)]);
+    unharmed(&world, "one name a hundred thousand times", Harmless, &run);
+    assert_eq!(run.code, Some(0), "{run}");
 }
 
 #[test]
