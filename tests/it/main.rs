@@ -6,6 +6,7 @@
 //! - `archives`: what is made of archives of other programs.
 //! - `graph`: what is done to whole graphs: plans, looks afterwards, many tags, pictures, deletion.
 //! - `broken_off`: copies of graphs that break off, and the next run.
+//! - `pictures_parsed`: pictures of graphs, read by the parsers of their renderers.
 //! - `scale`: graphs that are large in each direction.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
 //! - `layout_writers`: layouts whose writers are many, are killed, or have no room.
@@ -72,6 +73,7 @@ mod manifest;
 mod origins;
 #[cfg(unix)]
 mod pictures;
+mod pictures_parsed;
 mod proxies;
 mod pull;
 mod push;

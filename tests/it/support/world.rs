@@ -136,7 +136,12 @@ impl World {
 
     /// Runs another program in this world.
     pub fn run_other(&self, binary: &Path, line: &str) -> Run {
-        self.finish(self.command_of(binary, &words(line)), "")
+        self.run_other_with_input(binary, line, "")
+    }
+
+    /// The same with something on its standard input.
+    pub fn run_other_with_input(&self, binary: &Path, line: &str, input: &str) -> Run {
+        self.finish(self.command_of(binary, &words(line)), input)
     }
 
     fn finish(&self, mut command: Command, input: &str) -> Run {

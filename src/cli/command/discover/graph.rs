@@ -52,42 +52,59 @@ impl Graph {
         }
         Self { language, nodes }
     }
+}
 
-    fn mermaid(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        writeln!(out, "flowchart LR")?;
-        for (at, node) in self.nodes.iter().enumerate() {
-            let lines: Vec<String> = node.lines.iter().map(|line| mermaid(line)).collect();
-            writeln!(out, "    n{at}[\"{}\"]", lines.join("<br/>"))?;
-        }
-        for (at, node) in self.nodes.iter().enumerate() {
-            if let Some(subject) = node.subject {
-                writeln!(out, "    n{subject} --> n{at}")?;
-            }
-        }
-        Ok(())
-    }
+/// How a language says things.
+struct Grammar {
+    /// Before all of it, and after.
+    frame: [&'static str; 2],
+    /// Around the text of a node, behind its name.
+    label: [&'static str; 2],
+    /// Between the lines of a text.
+    line: &'static str,
+    arrow: &'static str,
+    /// After each statement.
+    end: &'static str,
+    escape: fn(&str) -> String,
+}
 
-    fn dot(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        writeln!(out, "digraph referrers {{\n    rankdir=LR;\n    node [shape=box];")?;
-        for (at, node) in self.nodes.iter().enumerate() {
-            let lines: Vec<String> = node.lines.iter().map(|line| dot(line)).collect();
-            writeln!(out, "    n{at} [label=\"{}\"];", lines.join("\\n"))?;
+impl Language {
+    fn grammar(self) -> Grammar {
+        match self {
+            Self::Mermaid => Grammar {
+                frame: ["flowchart LR\n", ""],
+                label: ["[\"", "\"]"],
+                line: "<br/>",
+                arrow: "-->",
+                end: "",
+                escape: mermaid,
+            },
+            Self::Dot => Grammar {
+                frame: ["digraph referrers {\n    rankdir=LR;\n    node [shape=box];\n", "}\n"],
+                label: [" [label=\"", "\"]"],
+                line: "\\n",
+                arrow: "->",
+                end: ";",
+                escape: dot,
+            },
         }
-        for (at, node) in self.nodes.iter().enumerate() {
-            if let Some(subject) = node.subject {
-                writeln!(out, "    n{subject} -> n{at};")?;
-            }
-        }
-        writeln!(out, "}}")
     }
 }
 
 impl Outcome for Graph {
     fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        match self.language {
-            Language::Mermaid => self.mermaid(out),
-            Language::Dot => self.dot(out),
+        let Grammar { frame, label, line, arrow, end, escape } = self.language.grammar();
+        out.write_str(frame[0])?;
+        for (at, node) in self.nodes.iter().enumerate() {
+            let lines: Vec<String> = node.lines.iter().map(|text| escape(text)).collect();
+            writeln!(out, "    n{at}{}{}{}{end}", label[0], lines.join(line), label[1])?;
         }
+        for (at, node) in self.nodes.iter().enumerate() {
+            if let Some(subject) = node.subject {
+                writeln!(out, "    n{subject} {arrow} n{at}{end}")?;
+            }
+        }
+        out.write_str(frame[1])
     }
 }
 
