@@ -12,6 +12,8 @@
 
 #[path = "distance/far.rs"]
 mod far;
+#[path = "distance/small.rs"]
+mod small;
 
 use std::path::Path;
 use std::sync::Arc;

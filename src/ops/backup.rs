@@ -27,6 +27,9 @@ pub struct Backup<'a> {
 impl<'a> Backup<'a> {
     /// Finds these tags, or all that there are if none is named. The list is empty where there are none.
     ///
+    /// Two requests are made one after the other: one for a page of tags, unless they are named, and one for what all of
+    /// them name.
+    ///
     /// # Errors
     /// A tag that is not there; those of the source.
     pub async fn find(source: &'a dyn Source, tags: Vec<Tag>, reach: Reach, limits: Limits) -> Result<Self> {
@@ -61,6 +64,9 @@ impl<'a> Backup<'a> {
     /// Copies all of them, one after the other, each with its tag and all that goes with it, until `told` does not want
     /// to go on: it hears of each tag how many manifests that refer to it came along, or why it could not be copied.
     /// When this returns, what was copied is there to stay, also after an error.
+    ///
+    /// For each tag requests are made one after the other as for a copy: for the manifest, for each level of referrers and
+    /// what they say, and for all blobs at once.
     ///
     /// # Errors
     /// That of `told`, which is given those of both ends, with the side; those of making it last.

@@ -12,6 +12,8 @@ use crate::progress::{Ending, Event, Reporter};
 
 /// What is known of a blob. A layout, where everything is a blob, may also be asked for what has a tag.
 ///
+/// This is one request.
+///
 /// # Errors
 /// Those of the source.
 pub async fn stat_blob(source: &dyn Source, at: &Locator) -> Result<Descriptor> {
@@ -64,6 +66,8 @@ pub async fn fetch_blob(
 
 /// Sends a blob that is not there yet. Its type is only told; it is a blob even if that is the type of a manifest.
 ///
+/// One request, and where it is not there two more, one after the other: to open an upload, and to send it.
+///
 /// # Errors
 /// Those of the body and of the target.
 pub async fn push_blob(
@@ -104,6 +108,8 @@ pub async fn push_stream(
 }
 
 /// Deletes a blob; in a layout also what is a manifest.
+///
+/// This is one request.
 ///
 /// # Errors
 /// Those of the target.

@@ -47,6 +47,9 @@ pub struct Parent {
 /// Finds what refers to a manifest, the tags that go with it, and the indexes that it is in. Each tag of the place is
 /// asked for once, and indexes are read, all of them together as far as the limits allow.
 ///
+/// Requests that are made one after the other: two for each level of referrers, their list and what they say, and one for
+/// the last that is empty; one for a page of tags, and one for what all of them name; one for each level of indexes.
+///
 /// # Errors
 /// Those of the target.
 pub async fn find_deletion(target: &dyn Target, root: &Descriptor, limits: Limits) -> Result<Deletion> {
@@ -125,6 +128,8 @@ async fn parents(
 }
 
 /// Deletes what was found: level by level, the manifest last. Lists that the tag schema kept for these go, too.
+///
+/// Each level waits for the one before it: two requests made one after the other, and two more where there is such a list.
 ///
 /// # Errors
 /// Those of the target. What was deleted until then is gone; what is left is found again.

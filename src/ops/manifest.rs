@@ -18,6 +18,8 @@ pub struct Fetched {
 
 /// The manifest with that tag or digest, of an index the one for the platform.
 ///
+/// This is one request, and two where the platform of a manifest that is no index is looked at.
+///
 /// # Errors
 /// Those of the source; no manifest fits the platform.
 pub async fn resolve(source: &dyn Source, at: &Locator, platform: Option<&Platform>) -> Result<Descriptor> {
@@ -30,6 +32,8 @@ pub async fn resolve(source: &dyn Source, at: &Locator, platform: Option<&Platfo
 }
 
 /// The bytes of the manifest with that tag or digest, of an index those of the one for the platform.
+///
+/// This is one request, and two with a platform: for what is chosen in an index, or for the config.
 ///
 /// # Errors
 /// As [`resolve`]; bytes that are not those of the digest.

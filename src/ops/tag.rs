@@ -33,6 +33,8 @@ pub struct Retagged {
 
 /// Gives a manifest more tags. Tells when the manifest is found ([`Event::Started`]), and then of each tag.
 ///
+/// Two requests are made one after the other: one for the manifest, and one for all tags at once.
+///
 /// # Errors
 /// Those of the target; with more than one tag they name the tag.
 pub async fn tag(target: &dyn Target, request: Retag, reporter: Arc<dyn Reporter>) -> Result<Retagged> {
@@ -58,6 +60,8 @@ pub async fn tag(target: &dyn Target, request: Retag, reporter: Arc<dyn Reporter
 }
 
 /// Removes a tag and leaves the manifest.
+///
+/// This is one request.
 ///
 /// # Errors
 /// There is no such tag; a place that does not remove a tag alone, where nothing is deleted.

@@ -30,7 +30,8 @@ pub struct Tags {
     pub limits: Limits,
 }
 
-/// The tags, in the order of the source, page by page as they come.
+/// The tags, in the order of the source, page by page as they come. One request for each page, and where only those of one
+/// manifest are wanted one more, for what all tags of the page name.
 pub fn tags(source: &dyn Source, request: Tags) -> BoxStream<'_, Result<Vec<Tag>>> {
     let Tags { after, of, digest_tags, limits } = request;
     let pages = source.tags(after.as_deref()).map_ok(move |mut page| {

@@ -1,0 +1,120 @@
+//! Commands that touch few things: each way there and back of theirs is one that somebody waits for.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use oras::content::{Body, Source};
+use oras::files::Staging;
+use oras::oci::{Annotations, Descriptor, Locator, Tag, media_type};
+use oras::ops::{self, FileAnnotations, Files, Reach};
+use oras::transfer::Limits;
+
+use super::far::{Far, Has, trips};
+use super::{by_tag, folder, with_referrers};
+
+const LIMITS: fn() -> Limits = || Limits::usual(3);
+
+/// A far registry with the artifact `v1` and three referrers.
+async fn registry(has: Has) -> Arc<Far> {
+    let registry = Far::new(has);
+    with_referrers(&registry.repository("r"), 3).await;
+    registry
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_looks_waits_once() {
+    let registry = registry(Has::Api).await;
+    let far = registry.repository("r");
+    let at = by_tag("v1");
+    let (resolved, root) = trips(ops::resolve(&far, &at, None)).await;
+    let (fetched, manifest) = trips(ops::fetch_manifest(&far, &at, None)).await;
+    let layer = Descriptor::of(media_type::LAYER, b"file0");
+    let by_digest = Locator::Digest(layer.digest);
+    let (stat, _) = trips(ops::stat_blob(&far, &by_digest)).await;
+    let request = ops::Tags { after: None, of: None, digest_tags: ops::DigestTags::Listed, limits: LIMITS() };
+    let (listed, pages) = trips(ops::tags(&far, request).try_collect::<Vec<_>>()).await;
+    assert_eq!(manifest.unwrap().node.digest, root.unwrap().digest);
+    assert_eq!(pages.unwrap().concat().len(), 1);
+    assert_eq!([resolved, fetched, stat, listed], [1; 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_given_together_after_one_look() {
+    let registry = registry(Has::Api).await;
+    let far = registry.repository("r");
+    let tags = (0..20).map(|number| Tag::any(format!("v{number}"))).collect();
+    let request = ops::Retag { at: by_tag("v1"), tags, limits: LIMITS() };
+    let (there, tagged) = trips(ops::tag(&far, request, Arc::new(()))).await;
+    tagged.unwrap();
+    let (back, gone) = trips(ops::untag(&far, &Tag::any("v7"))).await;
+    gone.unwrap();
+    assert_eq!((there, back), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blob_is_looked_for_then_begun_then_sent() {
+    let far = Far::new(Has::Api).repository("r");
+    let node = Descriptor::of(media_type::OCTET_STREAM, b"new");
+    let (sent, put) = trips(ops::push_blob(&far, &node, Body::bytes("new"), Arc::new(()))).await;
+    put.unwrap();
+    let (again, put) = trips(ops::push_blob(&far, &node, Body::bytes("new"), Arc::new(()))).await;
+    put.unwrap();
+    let (gone, deleted) = trips(ops::delete_blob(&far, &node)).await;
+    deleted.unwrap();
+    assert_eq!([sent, again, gone], [3, 1, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn attach_waits_for_the_subject_and_then_as_a_push() {
+    let folder = folder(20);
+    // Without the API a list is read, written, and looked at once more after a pause of four trips.
+    for (has, wanted) in [(Has::Api, 5), (Has::TagSchema, 12)] {
+        let registry = registry(has).await;
+        let far = registry.repository("r");
+        let request = ops::Attach {
+            subject: by_tag("v1"),
+            platform: None,
+            artifact_type: "a/new".to_owned(),
+            files: Files {
+                staging: Staging::new(folder.path().to_owned(), folder.path().to_owned(), None),
+                arguments: super::names("f", 20).iter().map(|text| text.parse().unwrap()).collect(),
+                config: None,
+                annotations: FileAnnotations { manifest: Annotations::new(), ..FileAnnotations::default() },
+            },
+            made: ops::Made::Now("2025-01-01T00:00:00Z".parse().unwrap()),
+            same: ops::Same::Ignored,
+            limits: LIMITS(),
+        };
+        let (there, attached) = trips(ops::attach(&far, request, Arc::new(()))).await;
+        attached.unwrap();
+        assert_eq!(there, wanted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_graph_is_deleted_level_by_level() {
+    let registry = registry(Has::Api).await;
+    let far = registry.repository("r");
+    let root = far.resolve(&by_tag("v1")).await.unwrap();
+    let (looked, found) = trips(ops::find_deletion(&far, &root, LIMITS())).await;
+    let found = found.unwrap();
+    let (gone, deleted) = trips(ops::delete_found(&far, &found, LIMITS())).await;
+    deleted.unwrap();
+    assert_eq!((looked, gone), (5, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_waits_for_each_tag() {
+    let registry = registry(Has::Api).await;
+    let far = registry.repository("r");
+    let folder = tempfile::tempdir().unwrap();
+    let layout = oras::layout::Directory::create(folder.path()).unwrap();
+    let (looked, backup) = trips(ops::Backup::find(&far, Vec::new(), Reach::Referrers, LIMITS())).await;
+    let backup = backup.unwrap();
+    let reporter: Arc<dyn oras::progress::Reporter> = Arc::new(());
+    let told = |_: &Tag, copied: oras::error::Result<usize>| copied.map(drop);
+    let (copied, done) = trips(backup.copy(&layout, &reporter, told)).await;
+    done.unwrap();
+    assert!(layout.exists(&backup.roots()[0].1).await.unwrap());
+    assert_eq!((looked, copied), (2, 5));
+}
