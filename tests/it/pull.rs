@@ -197,3 +197,28 @@ fn a_config_or_subject_without_a_title_is_no_skipped_layer() {
         assert!(run.stdout.contains("\nPulled [registry] ") && run.stdout.contains("\nDigest: "), "{run}");
     }
 }
+
+#[test]
+fn twenty_pulls_into_one_folder_at_once_leave_whole_files_and_nothing_else() {
+    let (world, registry) = World::with_registry(Setup::default());
+    for number in 0..4 {
+        world.write(&format!("{number}.bin"), vec![b'0' + number; 300_000]);
+        world.write(&format!("folder/{number}"), vec![b'0' + number; 5000]);
+    }
+    let names = "0.bin 1.bin 2.bin 3.bin folder";
+    let _ = world.run(&format!("push {}/r:v1 {names} {STEADY}", registry.address())).success();
+    let line = format!("pull {}/r:v1 -o out", registry.address());
+    let start =
+        || world.command(&crate::support::world::words(&line)).stdout(std::process::Stdio::null()).spawn();
+    let mut pulls: Vec<_> = (0..20).map(|_| start().unwrap()).collect();
+    for pull in &mut pulls {
+        assert!(pull.wait().unwrap().success());
+    }
+    for number in 0..4 {
+        let letter = char::from(b'0' + number).to_string();
+        assert!(world.read(&format!("out/{number}.bin")) == letter.repeat(300_000));
+        assert!(world.read(&format!("out/folder/{number}")) == letter.repeat(5000));
+    }
+    let below = walkdir::WalkDir::new(world.path("out")).into_iter().count();
+    assert_eq!(below, 10, "{:?}", world.tree());
+}
