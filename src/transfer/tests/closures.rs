@@ -163,3 +163,37 @@ async fn parts_of_indexes_have_referrers_at_any_depth() {
     }
     assert_eq!(target.count(&format!("put {}", short(&part))), 1);
 }
+
+#[tokio::test]
+async fn manifests_of_docker_and_of_artifacts_in_lists_of_lists_come_once() {
+    let (source, target) = (Rigged::new(), Rigged::registry("r"));
+    let json = |node: &Descriptor| serde_json::to_string(&node.bare()).unwrap();
+    let layer = source.file("shared", "1");
+    let list_of = |kind: &str, parts: &[&Descriptor]| {
+        let parts = parts.iter().map(|part| json(part)).collect::<Vec<_>>().join(",");
+        let text = format!(r#"{{"schemaVersion":2,"mediaType":"{kind}","manifests":[{parts}]}}"#);
+        source.document(kind, text.into_bytes())
+    };
+    let config = source.blob(media_type::DOCKER_CONFIG, "{}");
+    let docker = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]}}"#,
+        media_type::DOCKER_MANIFEST,
+        json(&config),
+        json(&layer)
+    );
+    let docker = source.document(media_type::DOCKER_MANIFEST, docker.into_bytes());
+    let artifact = format!(
+        r#"{{"mediaType":"{}","artifactType":"x/y","blobs":[{}]}}"#,
+        media_type::ARTIFACT,
+        json(&layer)
+    );
+    let artifact = source.document(media_type::ARTIFACT, artifact.into_bytes());
+    let image = source.manifest(vec![layer.clone()], None);
+    let inner = list_of(media_type::DOCKER_LIST, &[&docker, &image]);
+    let root = list_of(media_type::INDEX, &[&inner, &docker, &artifact]);
+    recursive(&source, &target, &root, &[tag("v1")]).await.outcome.unwrap();
+    for node in [&layer, &config, &docker, &artifact, &image, &inner] {
+        assert_eq!(target.count(&format!("put {}", short(node))), 1, "{}", node.media_type);
+    }
+    assert_eq!(target.memory.resolve(&Locator::Tag(tag("v1"))).await.unwrap().digest, root.digest);
+}
