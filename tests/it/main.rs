@@ -9,7 +9,8 @@
 //! - `pictures_parsed`: pictures of graphs, read by the parsers of their renderers.
 //! - `scale`: graphs that are large in each direction.
 //! - `layout`: the same commands on OCI image layouts and on tars of them.
-//! - `layout_writers`: layouts whose writers are many, are killed, or have no room.
+//! - `layout_writers`: layouts whose writers are many, or are killed.
+//! - `disks`: disks that are full, or that may not be written or read.
 //! - `serve`: the command that starts the embedded registry, as a process.
 //! - `wire`: which requests a command sends, and in which order.
 //! - `faults`: networks and registries that fail in the middle of things. `faults_writing`: the same while something is
@@ -55,6 +56,8 @@ mod connections;
 mod copy;
 mod debug;
 mod discover;
+#[cfg(target_os = "linux")]
+mod disks;
 mod doctor;
 mod errors;
 mod escapes;
