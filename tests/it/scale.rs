@@ -1,8 +1,9 @@
 //! Graphs that are large in each direction: wide, long, deep, many. They are copied, found and listed, and the memory
-//! that this takes does not grow with them.
+//! that this takes does not grow with them, nor with what an archive unpacks to.
 //!
 //! What does not belong here: how long it takes, which `cargo bench --bench compare` measures.
 
+use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ use crate::support::{Registry, Setup, World};
 
 /// The most memory that a command may have at once, in KiB.
 const MOST: u64 = 100 << 10;
+/// The most memory that the unpacking of an archive may take, in KiB.
+const MOST_UNPACKING: u64 = 64 << 10;
+/// How many bytes are unpacked: eight times as many.
+const ZEROS: usize = 512 << 20;
 /// How many writes go on at once.
 const WRITES: usize = 16;
 
@@ -51,6 +56,12 @@ impl Scene {
     /// Runs a command that must succeed, and not take more memory than it may; what it prints.
     #[track_caller]
     fn run(&self, line: &str) -> String {
+        self.run_within(MOST, line)
+    }
+
+    /// The same with another bound, in KiB.
+    #[track_caller]
+    fn run_within(&self, most: u64, line: &str) -> String {
         let line = line.replace("{from}", self.from.address()).replace("{to}", self.to.address());
         let mut command = self.world.command(&words(&line));
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
@@ -59,7 +70,7 @@ impl Scene {
         let ended = child.wait_with_output().unwrap();
         let (text, memory) = (String::from_utf8(ended.stdout).unwrap(), watch.join().unwrap());
         assert!(ended.status.success(), "{line}: {text}");
-        assert!(memory > 0 && memory < MOST, "{line} took {memory} KiB");
+        assert!(memory > 0 && memory < most, "{line} took {memory} KiB");
         text
     }
 
@@ -80,8 +91,9 @@ impl Scene {
 }
 
 /// Puts content, of a manifest or not.
-async fn put(repository: &Repository, kind: &str, bytes: String) -> Descriptor {
-    let node = Descriptor::of(kind, bytes.as_bytes());
+async fn put(repository: &Repository, kind: &str, bytes: impl Into<Vec<u8>>) -> Descriptor {
+    let bytes = bytes.into();
+    let node = Descriptor::of(kind, &bytes);
     repository.put(&node, Body::bytes(bytes)).await.unwrap();
     node
 }
@@ -209,4 +221,58 @@ fn five_thousand_tags_of_one_repository() {
     // The second time all of them are the same.
     let again = scene.run("cp --all-tags {from}/r {to}/r");
     assert!(again.ends_with(&format!("0 tags copied, {COUNT} the same, 0 failed\n")), "{again}");
+}
+
+/// The header of a file of [`ZEROS`] in an archive. They and the end of the archive come after it.
+fn header() -> Vec<u8> {
+    let mut header = tar::Header::new_ustar();
+    header.set_path("dir/zeros").unwrap();
+    header.set_mode(0o644);
+    header.set_size(ZEROS as u64);
+    header.set_cksum();
+    header.as_bytes().to_vec()
+}
+
+/// The archive in gzip, as small as gzip can make it.
+fn in_gzip() -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&header()).unwrap();
+    let piece = vec![0; 1 << 20];
+    for _ in 0..ZEROS / piece.len() {
+        encoder.write_all(&piece).unwrap();
+    }
+    encoder.write_all(&[0; 1024]).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The archive in zstd, as small as zstd can make it: of blocks that say to be one byte 2^17 times.
+fn in_zstd() -> Vec<u8> {
+    const BLOCK: usize = 1 << 17;
+    let block = |size: usize, kind: u32, last: bool, content: &[u8]| {
+        let head = u32::try_from(size).unwrap() << 3 | kind << 1 | u32::from(last);
+        [&head.to_le_bytes()[..3], content].concat()
+    };
+    let (header, zeros) = (header(), block(BLOCK, 1, false, &[0]).repeat(ZEROS / BLOCK));
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0, 0x58];
+    [&frame[..], &block(header.len(), 0, false, &header), &zeros, &block(1024, 1, true, &[0])].concat()
+}
+
+#[test]
+fn an_archive_of_half_a_gibibyte_is_unpacked_in_little_memory() {
+    for archive in [in_gzip(), in_zstd()] {
+        assert!(archive.len() < ZEROS / 1000, "{}", archive.len());
+        let scene = Scene::new();
+        scene.fill(|repository| async move {
+            put(&repository, media_type::EMPTY, "{}").await;
+            let node = put(&repository, media_type::LAYER_GZIP, archive).await;
+            let annotations = [(annotations::TITLE, "dir"), (annotations::CONTENT_UNPACK, "true")];
+            let annotations = annotations.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let layer = Descriptor { annotations, ..node };
+            let root = put_all(&repository, std::iter::once(manifest(&[layer], None, "root"))).await;
+            repository.tag(&root[0], &Tag::any("v1")).await.unwrap();
+        });
+        scene.run_within(MOST_UNPACKING, "pull {from}/r:v1 -o out");
+        let unpacked = std::fs::metadata(scene.world.path("out/dir/zeros")).unwrap();
+        assert_eq!(unpacked.len(), ZEROS as u64);
+    }
 }
