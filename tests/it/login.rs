@@ -130,7 +130,7 @@ fn without_a_keyring_nothing_is_kept_anywhere() {
     let run = world.run_with(&line, "wonderland", &[("DBUS_SESSION_BUS_ADDRESS", &nobody)]).failure();
     insta::assert_snapshot!(run, @"
     --- stderr
-    Error: there is no keyring to be reached: Platform failure: zbus error: Failed to connect to address `unix:path=[work]/bus`: No such file or directory (os error 2)
+    Error: there is no keyring to be reached: Platform failure: DBus error: Failed to connect to socket [work]/bus: No such file or directory
     Please start a Secret Service, as gnome-keyring or KWallet, or log in without --keyring
     --- exit code 1
     ");
