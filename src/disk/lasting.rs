@@ -4,12 +4,12 @@
 //! is synced before what names it, and the folder after the name was given.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Draft, folder_of};
-use crate::error::{IoContext, Result};
+use crate::error::{Error, IoContext, Result};
 
 /// So many files are synced at once: a file system takes them together into one step of its journal.
 const AT_ONCE: usize = 16;
@@ -53,9 +53,19 @@ pub fn write_lasting(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     sync_folder(folder_of(target))
 }
 
-/// Only on Unix a folder is a file that can be synced.
-fn sync_folder(folder: &Path) -> Result<()> {
-    if cfg!(unix) { File::open(folder).at("open", folder)?.sync_all().at("sync", folder) } else { Ok(()) }
+/// Waits until the names in a folder are on the disk itself. Only on Unix a folder is a file that can be synced; the
+/// others look after it themselves.
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder).at("open", folder)?.sync_all() {
+        // Not every file system can do it.
+        Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+            Err(Error::io("sync", folder, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 //! the file, so the next one removes it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
+use super::lasting::sync_folder;
 use super::{Draft, folder_of};
-use crate::error::{Error, IoContext, Result};
+use crate::error::{IoContext, Result};
 
 /// How the names of drafts of such files begin.
 const PREFIX: &str = ".oras-private-";
@@ -31,25 +32,6 @@ pub fn write_private(target: &Path, content: &[u8]) -> Result<()> {
     draft.sync()?;
     draft.publish(0o600)?;
     sync_folder(folder)
-}
-
-/// Waits until the names in a folder are on the disk itself.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
-    match fs::File::open(folder).and_then(|opened| opened.sync_all()) {
-        // Not on every file system.
-        Err(error) if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
-            Err(Error::io("sync", folder, error))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Folders cannot be opened here; the system looks after them.
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "the twin for Unix can fail")]
-fn sync_folder(_: &Path) -> Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -125,12 +125,10 @@ impl Tls {
             Trust::Any => builder.tls_danger_accept_invalid_certs(true),
             // Reading the system's certificates takes milliseconds.
             Trust::System if !secure => builder.tls_certs_only([]),
-            #[cfg(all(unix, not(target_vendor = "apple")))]
-            Trust::System => {
-                return preconfigured(builder, &Arc::new(Trusted::of_system(&self.authorities)?));
-            }
-            #[cfg(not(all(unix, not(target_vendor = "apple"))))]
-            Trust::System => builder,
+            Trust::System => match Trusted::of_system(&self.authorities)? {
+                Some(trusted) => return preconfigured(builder, &Arc::new(trusted)),
+                None => builder,
+            },
         };
         match identity {
             Some(pem) => Ok(builder.identity(Identity::from_pem(pem).map_err(unfit)?)),

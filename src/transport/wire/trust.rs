@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -42,15 +42,22 @@ impl Trusted {
         Self::new(certificates, path.display().to_string()).map_err(|error| wrong().caused_by(error))
     }
 
-    /// Those of the system, where it is a set of files.
+    /// Those of the system, where it is a set of files; nothing where the system judges on its own.
     #[cfg(all(unix, not(target_vendor = "apple")))]
-    pub(super) fn of_system(authorities: &Authorities) -> Result<Self> {
+    pub(super) fn of_system(authorities: &Authorities) -> Result<Option<Self>> {
         let (certificates, place) = authorities.read();
-        Self::new(certificates, place.clone()).map_err(|error| {
+        Self::new(certificates, place.clone()).map(Some).map_err(|error| {
             let text =
                 format!("no server can be trusted: there are no certificates of authorities in {place}");
             Error::invalid(text).caused_by(error)
         })
+    }
+
+    /// Nothing: the system judges on its own.
+    #[cfg(not(all(unix, not(target_vendor = "apple"))))]
+    #[expect(clippy::unnecessary_wraps, reason = "the twin for systems with files can fail")]
+    pub(super) fn of_system(_: &Authorities) -> Result<Option<Self>> {
+        Ok(None)
     }
 
     /// Fails where there is no authority among them.
@@ -81,10 +88,15 @@ impl Authorities {
         if self.file.is_none() && self.folders.is_empty() {
             return (rustls_native_certs::load_native_certs().certs, "the files of the system".to_owned());
         }
-        let usual = || Self::FILES.iter().map(PathBuf::from).find(|file| file.exists());
+        let usual = || Self::FILES.iter().map(Path::new).find(|file| file.exists()).map(Path::to_owned);
         let file = self.file.clone().or_else(usual);
         let folders = match self.folders.as_slice() {
-            [] => Self::FOLDERS.iter().map(PathBuf::from).filter(|folder| folder.exists()).collect(),
+            [] => Self::FOLDERS
+                .iter()
+                .map(Path::new)
+                .filter(|folder| folder.exists())
+                .map(Path::to_owned)
+                .collect(),
             folders => folders.to_vec(),
         };
         let (mut certificates, mut places) = (Vec::new(), Vec::new());
