@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
-use super::auth::{self, Next};
+use super::auth::{self, Next, Shown};
 use super::origin::Origin;
 use super::pace::Pace;
 use super::redirect::{self, Rule};
@@ -59,13 +59,15 @@ impl Client {
     pub async fn send(&self, mut request: Request) -> Result<Response> {
         let client = &*self.0;
         let _first = client.first().await;
-        let mut pass = auth::known(client, &request).await;
+        let (mut pass, mut doubted) = (auth::known(client, &request).await, None);
         loop {
             let authorization = pass.as_ref().map(auth::Pass::authorization);
             let arrived = redirect::follow(client, &request, authorization, Rule::Registry).await?;
-            match auth::answer(client, &mut request, pass.as_ref(), arrived).await? {
+            let shown = Shown { pass: pass.as_ref(), doubted: doubted.as_ref() };
+            match auth::answer(client, &mut request, shown, arrived).await? {
                 Next::Done(response) => return Ok(response),
                 Next::Again(better) => pass = Some(better),
+                Next::Without => doubted = pass.take(),
             }
         }
     }

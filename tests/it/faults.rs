@@ -232,6 +232,28 @@ fn a_token_that_expires_in_the_middle_is_replaced() {
 }
 
 #[test]
+fn a_token_that_is_refused_after_it_was_taken_is_doubted_once() {
+    let shelf = Shelf::guarded();
+    let commands = [
+        (On::Blob, "pull R/hello:v1"),
+        (On::Blob, "cp R/hello:v1 --to-oci-layout copy:v1"),
+        (On::Referrers, "discover R/hello:v1"),
+    ];
+    for (on, line) in commands {
+        let (made, met) = shelf.make(line, vec![(on, 0..1, Fault::Answer(403, &[]))]);
+        assert_eq!(made.code, Some(0), "{line}\n{made:?}");
+        assert!(met >= 3, "with the old token, without, with a new one: {met}");
+        // What is meant as a refusal stays one.
+        let (made, met) = shelf.make(line, vec![(on, 0..usize::MAX, Fault::Answer(403, &[]))]);
+        assert_eq!(made.code, Some(1), "{line}\n{made:?}");
+        assert!(
+            met >= 2 && made.said.iter().any(|line| line.contains("denied") || line.contains("403")),
+            "{made:?}"
+        );
+    }
+}
+
+#[test]
 fn a_download_that_is_cut_again_and_again_moves_each_byte_once() {
     const SIZE: usize = 300_000;
     let (world, registry) = World::with_registry(Setup::default());

@@ -21,8 +21,7 @@
 //! | Registries without deletion | refuse to clean up | `nobody_deletes_old_lists` |
 //! | Token services | fail under load, and give tokens for a minute | `reads_get_over_what_passes`, `a_token_that_expires_in_the_middle_is_replaced`, `a_token_does_not_come_or_is_too_old` |
 //! | Most | show their catalog to nobody | `a_catalog_that_is_not_shown_is_told_as_such` |
-//!
-//! An expired token that is answered with 403 in place of 401 is told as the refusal that it looks like.
+//! | GitHub | answers 403 to a token that has expired | `a_token_that_is_refused_after_it_was_taken_is_doubted_once` |
 
 use crate::support::faults::{Fault, Faults, On};
 use crate::support::{Setup, World};

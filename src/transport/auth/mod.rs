@@ -3,6 +3,9 @@
 //! The first request of all carries nothing; what opened the registry once is sent up front afterwards. Credentials
 //! answer only a challenge of the registry's own origin, or of the same host after it moved from HTTP to HTTPS.
 //!
+//! Some registries answer 403 to a token that has expired. One that was not made for this very request is therefore
+//! doubted once: the request goes out again without it, and the challenge that comes then is answered with a new one.
+//!
 //! What does not belong here: where credentials are stored, and which scope a request has.
 
 pub(super) mod challenge;
@@ -25,6 +28,7 @@ use super::origin::Origin;
 use super::redact::shown;
 use super::redirect::Arrived;
 use super::{Request, Response};
+use crate::content::Body;
 use crate::credentials::{Credential, Secret};
 use crate::error::{Context, Error, Kind, Result};
 
@@ -50,12 +54,23 @@ impl Pass {
     }
 }
 
+/// What a request was opened with.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    /// What it carried.
+    pub(super) pass: Option<&'a Pass>,
+    /// What it carried before, and was left out since.
+    pub(super) doubted: Option<&'a Pass>,
+}
+
 /// What to do with an answer.
 pub(super) enum Next {
     /// It is the last one.
     Done(Response),
     /// Send the request once more, with this.
     Again(Pass),
+    /// Send the request once more, with nothing.
+    Without,
 }
 
 /// What is known to open this request.
@@ -77,16 +92,27 @@ pub(super) async fn known(client: &Inner, request: &Request) -> Option<Pass> {
 pub(super) async fn answer(
     client: &Inner,
     request: &mut Request,
-    pass: Option<&Pass>,
+    carried: Shown<'_>,
     arrived: Arrived,
 ) -> Result<Next> {
     let response = arrived.response;
     let moved = Origin::of(&response.url) != Origin::of(&request.url);
     // On the way to another origin it was dropped, so it is not what was refused.
-    let pass = pass.filter(|_| !moved);
-    let asked = response.status == StatusCode::UNAUTHORIZED && !pass.is_some_and(|pass| pass.last);
-    if !asked || !is_ours(client, request) || arrived.detour {
+    let pass = carried.pass.filter(|_| !moved);
+    let refused = pass.or(carried.doubted);
+    let old = pass.is_some_and(|pass| !pass.last);
+    let doubtful = response.status == StatusCode::FORBIDDEN && old && carried.doubted.is_none();
+    let asked = response.status == StatusCode::UNAUTHORIZED && (pass.is_none() || old);
+    if !(asked || doubtful) || !is_ours(client, request) || arrived.detour {
         return Ok(Next::Done(response));
+    }
+    let again = request.body.as_ref().is_none_or(Body::can_reopen);
+    if doubtful {
+        if !again {
+            return Ok(Next::Done(response));
+        }
+        response.drain().await;
+        return Ok(Next::Without);
     }
     let Some(challenge) = Challenge::of(&response.headers) else { return Ok(Next::Done(response)) };
     let place = format!("{} {:?}", response.method, shown(&response.url, response.from_registry));
@@ -94,9 +120,9 @@ pub(super) async fn answer(
         Kind::NoCredential => error,
         _ => error.within(place.clone()),
     };
-    let next = respond(client, request, pass, &challenge).await.map_err(within)?;
+    let next = respond(client, request, refused, &challenge).await.map_err(within)?;
     let Some(next) = next else { return Ok(Next::Done(response)) };
-    if request.body.as_ref().is_some_and(|body| !body.can_reopen()) {
+    if !again {
         return Err(within(Error::unsupported("request body is not rewindable")));
     }
     if moved {
