@@ -5,6 +5,7 @@
 //! happen on threads that may block, joined to the async side by a short queue, so that disk and network overlap.
 //! Which names are safe to write under is decided by those who know the archive or the artifact.
 
+use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io::{self, IoSlice, Write};
@@ -97,6 +98,17 @@ impl Draft {
         Self::made(&builder, folder, target)
     }
 
+    /// An empty draft in a folder that the caller holds open, where `create` makes a new file of that name. Only for its
+    /// removal, if it gets no final name, its path is looked up anew: the folder of `target`. For [`Draft::publish_by`].
+    ///
+    /// # Errors
+    /// Those of `create`.
+    pub fn created(target: &Path, mut create: impl FnMut(&OsStr) -> io::Result<File>) -> Result<Self> {
+        let create = |path: &Path| create(path.file_name().unwrap_or_default());
+        let file = tempfile::Builder::new().prefix(PREFIX).make_in(folder_of(target), create);
+        Ok(Self { file: file.at("open", target)?, target: target.to_owned(), keeper: None })
+    }
+
     fn made(builder: &tempfile::Builder<'_, '_>, folder: &Path, target: &Path) -> Result<Self> {
         let file = builder.tempfile_in(folder).map_err(|error| {
             let cause = error.raw_os_error().map_or(error, io::Error::from_raw_os_error);
@@ -183,6 +195,19 @@ impl Draft {
     pub fn publish_plain(self) -> Result<()> {
         let Self { file, target, .. } = self;
         file.persist(&target).map(drop).map_err(|error| Error::io("rename", target, error.error))
+    }
+
+    /// Has the caller give the draft its final name: `rename` gets the one that it has now.
+    ///
+    /// # Errors
+    /// Those of `rename`.
+    pub fn publish_by(self, rename: impl FnOnce(&OsStr) -> Result<()>) -> Result<()> {
+        let (file, mut path) = self.file.into_parts();
+        // Not every system renames a file that is open.
+        drop(file);
+        rename(path.file_name().unwrap_or_default())?;
+        path.disable_cleanup(true);
+        Ok(())
     }
 }
 

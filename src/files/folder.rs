@@ -51,7 +51,7 @@ impl Folder {
 #[cfg(unix)]
 mod system {
     use std::fs::Permissions;
-    use std::os::fd::OwnedFd;
+    use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
     use std::os::unix::ffi::OsStringExt;
     use std::os::unix::fs::PermissionsExt;
 
@@ -65,10 +65,21 @@ mod system {
 
     const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
+    fn held(at: BorrowedFd<'_>, name: &OsStr, flags: OFlags) -> io::Result<Folder> {
+        match rustix::fs::openat(at, name, flags, Mode::empty()) {
+            // One whose names may not be read can still be held to write there.
+            #[cfg(target_os = "linux")]
+            Err(rustix::io::Errno::ACCESS) => {
+                Ok(Folder(rustix::fs::openat(at, name, flags | OFlags::PATH, Mode::empty())?))
+            }
+            opened => Ok(Folder(opened?)),
+        }
+    }
+
     impl Folder {
         /// The folder with this path; links on the way are followed.
         pub(in super::super) fn open(path: &Path) -> io::Result<Self> {
-            Ok(Self(rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?))
+            held(CWD, path.as_os_str(), FOLDER)
         }
 
         pub(super) fn again(&self) -> io::Result<Self> {
@@ -77,7 +88,7 @@ mod system {
 
         /// A folder in this one; a link is none.
         pub(in super::super) fn enter(&self, name: &OsStr) -> io::Result<Self> {
-            Ok(Self(rustix::fs::openat(&self.0, name, FOLDER | OFlags::NOFOLLOW, Mode::empty())?))
+            held(self.0.as_fd(), name, FOLDER | OFlags::NOFOLLOW)
         }
 
         pub(in super::super) fn make(&self, name: &OsStr) -> io::Result<()> {
@@ -146,7 +157,13 @@ mod system {
         pub(in super::super) fn finish(&self, mode: u32, modified: SystemTime) -> io::Result<()> {
             let folder = File::from(self.0.try_clone()?);
             let _ = folder.set_modified(modified);
-            folder.set_permissions(Permissions::from_mode(mode & 0o1777))
+            match folder.set_permissions(Permissions::from_mode(mode & 0o1777)) {
+                // It is only held to write there.
+                Err(error) if error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error()) => {
+                    Err(rustix::io::Errno::ACCESS.into())
+                }
+                done => done,
+            }
         }
     }
 }

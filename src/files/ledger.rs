@@ -61,13 +61,9 @@ fn not_regular(path: &Path) -> Error {
 
 /// Fails where something is in the way of a file.
 pub(super) fn in_the_way(path: &Path) -> Result<()> {
-    file_holder(path).map(drop)
-}
-
-fn file_holder(path: &Path) -> Result<Holder> {
     match holder(path)? {
         Holder::Folder => Err(Error::io("open", path, io::ErrorKind::IsADirectory.into())),
-        holder => Ok(holder),
+        _ => Ok(()),
     }
 }
 
@@ -92,12 +88,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Gives a file its final name.
-    pub(super) fn publish(&self, draft: Draft, path: &Path) -> Result<()> {
-        let holder = file_holder(path)?;
-        draft.publish_plain()?;
-        self.remember(holder, Made::File(path.to_owned()));
-        Ok(())
+    /// Gives a file its final name in the folder where it was created. `path` is where that is.
+    pub(super) fn publish(&self, draft: Draft, folder: &Folder, path: &Path) -> Result<()> {
+        let name = path.file_name().unwrap_or_default();
+        draft.publish_by(|draft| self.settle((folder, draft), (folder, name), path))
     }
 
     /// Moves what is called `name` in one folder to `new` in another, in place of a file or link that is there; a

@@ -6,6 +6,7 @@
 
 mod archive;
 mod argument;
+mod bounds;
 mod compression;
 mod folder;
 mod header;
@@ -20,6 +21,7 @@ mod system;
 mod unpack;
 
 pub use argument::{FileArgument, refuse_absolute};
-pub use output::{Existing, Output, Outside, Rules, Traversal, Written};
+pub use bounds::{Outside, Traversal};
+pub use output::{Existing, Output, Rules, Written};
 pub use single::blob;
 pub use staging::{Staging, title};

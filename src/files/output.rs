@@ -13,10 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
-use super::folder::Folder;
+use super::bounds::{Bounds, Traversal};
 use super::ledger::{Ledger, in_the_way};
-use super::names::System;
-use super::path;
 use super::unpack::{Place, ROOT, unpack};
 use crate::content::{Body, Memory, Put, Source, Target, checked, read_checked};
 use crate::disk::{self, Draft, Wanted};
@@ -25,6 +23,9 @@ use crate::oci::{Descriptor, Digest, Locator, Tag, annotations, media_type};
 
 /// The step in which a title is refused.
 const RESOLVING: &str = "failed to resolve path for writing";
+
+/// The rights of a new file, less those that the user wants no file to have.
+const NEW: u32 = 0o666;
 
 /// What to do with a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,28 +36,6 @@ pub enum Existing {
     /// Keep it, and fail.
     Keep,
 }
-
-/// Whether titles may name files outside the folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Traversal {
-    /// They may not.
-    #[default]
-    Refuse,
-    /// They may.
-    Allow,
-}
-
-/// A title names a file outside the folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outside;
-
-impl std::fmt::Display for Outside {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("path traversal disallowed")
-    }
-}
-
-impl std::error::Error for Outside {}
 
 /// How files are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,8 +61,8 @@ pub struct Output(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    folder: PathBuf,
-    rules: Rules,
+    bounds: Bounds,
+    existing: Existing,
     memory: Memory,
     ledger: Ledger,
     known: Mutex<Known>,
@@ -100,8 +79,8 @@ impl Output {
     /// Writes below `folder`, an absolute path, which is made when the first file is written.
     pub fn new(folder: impl Into<PathBuf>, rules: Rules) -> Self {
         Self(Arc::new(Inner {
-            folder: path::join(&folder.into(), Path::new("")),
-            rules,
+            bounds: Bounds::new(&folder.into(), rules.traversal),
+            existing: rules.existing,
             memory: Memory::new(),
             ledger: Ledger::default(),
             known: Mutex::default(),
@@ -152,26 +131,26 @@ impl Output {
 
     async fn write(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
         let (inner, target) = (Arc::clone(&self.0), path.clone());
-        let draft = disk::joined(
-            tokio::task::spawn_blocking(move || {
-                in_the_way(&target)?;
-                inner.ledger.make_parents(&target, &inner.folder)?;
-                let draft = Draft::plain(&target)?;
-                Ok(draft.kept_by(inner))
-            })
-            .await,
-        )?;
+        let opened = tokio::task::spawn_blocking(move || {
+            in_the_way(&target)?;
+            inner.ledger.make_parents(&target, inner.bounds.folder())?;
+            let folder = inner.bounds.hold_parent(&target)?;
+            let draft = Draft::created(&target, |name| folder.create(name, NEW))?;
+            Ok((draft.kept_by(inner), folder))
+        });
+        let (draft, folder) = disk::joined(opened.await)?;
         let draft = pour(draft, &path, node, body).await?;
         let inner = Arc::clone(&self.0);
-        disk::joined(tokio::task::spawn_blocking(move || inner.ledger.publish(draft, &path)).await)
+        let publish = move || inner.ledger.publish(draft, &folder, &path);
+        disk::joined(tokio::task::spawn_blocking(publish).await)
     }
 
     async fn unpack(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
         let (inner, target) = (Arc::clone(&self.0), path.clone());
         let opened = tokio::task::spawn_blocking(move || {
-            inner.ledger.make_parents(&target, &inner.folder)?;
+            inner.ledger.make_parents(&target, inner.bounds.folder())?;
             // The folder itself has nothing beside it that would be ours to write.
-            let is_top = target == inner.folder;
+            let is_top = target == inner.bounds.folder();
             let beside = if is_top { Some(target.as_path()) } else { target.parent() };
             let beside = beside.unwrap_or(&target).to_owned();
             if is_top {
@@ -235,13 +214,13 @@ impl Inner {
         let (from, root) = (unpacked.folder()?, OsStr::new(ROOT));
         let target = match path.file_name() {
             // A folder that the user named by a link is that folder, not the link.
-            _ if path == self.folder => {
-                let (from, to) = (from.enter(root).at("open", path)?, self.held(path)?);
+            _ if path == self.bounds.folder() => {
+                let (from, to) = (from.enter(root).at("open", path)?, self.bounds.hold(path)?);
                 self.ledger.settle_all(&from, &to, path)?;
                 to
             }
             Some(name) => {
-                let parent = self.held(path.parent().unwrap_or(path))?;
+                let parent = self.bounds.hold(path.parent().unwrap_or(path))?;
                 self.ledger.settle((&from, root), (&parent, name), path)?;
                 parent.enter(name).at("open", path)?
             }
@@ -250,42 +229,19 @@ impl Inner {
         unpacked.finish(&target, path)
     }
 
-    /// A folder of the output, held open: reached from the output itself through no link, unless all paths are allowed.
-    fn held(&self, path: &Path) -> Result<Folder> {
-        if self.rules.traversal == Traversal::Allow {
-            return Folder::open(path).at("open", path);
-        }
-        Folder::below(&self.folder, path).at("open", path)?.ok_or_else(outside)
-    }
-
     fn claim(&self, title: &str, node: &Descriptor) -> Result<PathBuf> {
-        let path = self.resolve(title).map_err(|error| error.within(RESOLVING))?;
+        let path = self.bounds.resolve(title).map_err(|error| error.within(RESOLVING))?;
         let new = match self.known().claimed.get(&path) {
             Some(other) if other.digest != node.digest || is_archive(other) != is_archive(node) => {
                 return Err(Error::invalid(format!("{title}: duplicate name")));
             }
             other => other.is_none(),
         };
-        if new && self.rules.existing == Existing::Keep && fs::symlink_metadata(&path).is_ok() {
+        if new && self.existing == Existing::Keep && fs::symlink_metadata(&path).is_ok() {
             return Err(Error::invalid("overwrite disallowed").within(RESOLVING));
         }
         self.known().claimed.entry(path.clone()).or_insert_with(|| node.clone());
         Ok(path)
-    }
-
-    /// Where a title leads: by its text, and through the links that are on the way to it now.
-    fn resolve(&self, title: &str) -> Result<PathBuf> {
-        System::OWN.check_names(title)?;
-        let path = path::join(&self.folder, Path::new(title));
-        if self.rules.traversal == Traversal::Allow || path == self.folder {
-            return Ok(path);
-        }
-        if !path.starts_with(&self.folder) {
-            return Err(outside());
-        }
-        let real = |path: &Path| real(path).at("lstat", path);
-        let parent = path.parent().unwrap_or(&path);
-        if real(parent)?.starts_with(real(&self.folder)?) { Ok(path) } else { Err(outside()) }
     }
 
     fn written_at(&self, node: &Descriptor) -> Option<PathBuf> {
@@ -300,21 +256,6 @@ impl Inner {
         let known = self.known();
         let same = |written: &&Written| written.node.digest == *digest && !is_archive(&written.node);
         known.written.iter().find(same).map(|written| written.path.clone())
-    }
-}
-
-fn outside() -> Error {
-    Error::invalid(Outside.to_string()).caused_by(Outside)
-}
-
-/// The path without links, as far as there is anything; what is not there yet is no link.
-fn real(path: &Path) -> std::io::Result<PathBuf> {
-    match fs::canonicalize(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(error) };
-            Ok(real(parent)?.join(name))
-        }
-        found => found,
     }
 }
 

@@ -198,3 +198,18 @@ fn what_may_not_be_read_is_named_and_nothing_is_pushed() {
     }
     assert!(registry.log().iter().all(|line| !line.starts_with("PUT")), "{:?}", registry.log());
 }
+
+#[test]
+fn a_folder_that_may_only_be_written_to_takes_files() {
+    let world = World::new();
+    world.write("a.txt", "new\n");
+    let script = format!(
+        "{SMALL}
+        $oras push --oci-layout layout:v1 a.txt >/dev/null
+        chmod 300 small/out
+        setpriv --bounding-set=-all $oras pull --oci-layout layout:v1 -o small/out >/dev/null; told
+        cat small/out/a.txt; ls -A small/out"
+    );
+    let Some(run) = alone(&world, &script) else { return };
+    assert_eq!(run.stdout, "code 0\nnew\na.txt\n", "{run}");
+}

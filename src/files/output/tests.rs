@@ -248,3 +248,36 @@ async fn a_refused_archive_says_where_and_leaves_the_old_folder() {
     drop(output);
     assert_eq!(world.names(), ["d", "d/a"]);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_is_swapped_for_a_link_while_content_arrives_leads_nothing_out() {
+    let world = world();
+    world.write("a/x", "old");
+    let outside = world.home.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("x"), "theirs").unwrap();
+    let (a, moved, link) = (world.folder().join("a"), world.folder().join("moved"), outside.clone());
+    let swap = move || {
+        fs::rename(&a, &moved).unwrap();
+        // As if they knew the name of the draft.
+        for entry in fs::read_dir(&moved).unwrap() {
+            let name = entry.unwrap().file_name();
+            if name != "x" {
+                fs::write(link.join(name), "fake").unwrap();
+            }
+        }
+        std::os::unix::fs::symlink(&link, &a).unwrap();
+    };
+    let body = Body::reopening(None, move |_| {
+        swap();
+        async { Body::bytes("new").open(0).await }
+    });
+    let output = world.output(Rules::default());
+    output.put(&titled("a/x", "new"), body).await.unwrap();
+    assert_eq!(
+        (world.read("moved/x").as_str(), fs::read(outside.join("x")).unwrap()),
+        ("new", b"theirs".to_vec())
+    );
+    assert_eq!(world.names(), ["a", "moved", "moved/x"]);
+}
