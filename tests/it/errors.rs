@@ -1,5 +1,6 @@
 //! What failures say: prefix, message, usage, advice, and always exit code 1.
 
+#[cfg(unix)]
 use crate::support::world::words;
 use crate::support::{Setup, World};
 

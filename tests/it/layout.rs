@@ -1,5 +1,6 @@
 //! The commands on OCI image layouts, folders and tars.
 
+#[cfg(unix)]
 use std::process::Command;
 
 use crate::support::{STEADY, World};

@@ -1,5 +1,6 @@
 //! `login` and `logout`, and how credentials are used afterwards.
 
+#[cfg(unix)]
 use std::fs;
 
 use crate::support::{Registry, Setup, World};

@@ -1,5 +1,6 @@
 //! `pull`: an artifact to files.
 
+#[cfg(unix)]
 use std::fs;
 
 use crate::support::{Registry, STEADY, Setup, World};
