@@ -19,7 +19,7 @@ use self::folder::Folder;
 use self::taking::{Held, MODE};
 use super::blobs::{self, Blobs};
 use super::gc::{self, Reach};
-use super::graph::{Graph, Links};
+use super::graph::Graph;
 use super::index::Change;
 use super::ledger::{Ledger, Removal};
 use crate::content::{Body, ByteStream, Put, Source, Target, checked, read_checked};
@@ -138,7 +138,7 @@ impl Directory {
 
     async fn put_manifest(&self, node: &Descriptor, body: &Body) -> Result<Put> {
         let bytes = read_checked(body, node).await?;
-        let document = Document::parse(&node.media_type, &bytes)
+        Document::parse(&node.media_type, &bytes)
             .map_err(|why| Error::invalid(format!("{}: {why}", node.digest)))?;
         let node = node.clone();
         self.blocking(move |inner| {
@@ -148,7 +148,6 @@ impl Directory {
                 inner.publish(draft, &node.digest)?;
             }
             inner.ledger.need(&node.digest);
-            inner.graph.remember(&node.digest, Links::of(document));
             inner.ledger.record(Change::List(node))?;
             Ok(Put::Stored)
         })

@@ -69,8 +69,7 @@ impl Graph {
         Ok(read.map(|document| self.remember(&node.digest, Links::of(document))))
     }
 
-    /// Remembers what a manifest names.
-    pub(super) fn remember(&self, digest: &Digest, links: Links) -> Arc<Links> {
+    fn remember(&self, digest: &Digest, links: Links) -> Arc<Links> {
         let links = Arc::new(links);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(digest.clone()).or_insert(links))

@@ -86,7 +86,9 @@ fn tag_of(node: &Descriptor) -> Option<&str> {
 
 /// A node as it is listed without a tag.
 fn untagged(mut node: Descriptor) -> Descriptor {
-    node.annotations.remove(annotations::REF_NAME);
+    if node.annotations.contains_key(annotations::REF_NAME) {
+        node.annotations.remove(annotations::REF_NAME);
+    }
     node
 }
 

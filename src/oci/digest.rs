@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
@@ -79,11 +80,11 @@ impl fmt::Display for DigestError {
 
 impl std::error::Error for DigestError {}
 
-/// The name of content: an algorithm and what it says of the bytes.
+/// The name of content: an algorithm and what it says of the bytes. A clone has the same digits and no others.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest {
     algorithm: Algorithm,
-    hex: String,
+    hex: Arc<str>,
 }
 
 impl Digest {
@@ -148,7 +149,7 @@ impl FromStr for Digest {
         if !hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) {
             return Err(DigestError::Format);
         }
-        Ok(Self { algorithm, hex: hex.to_owned() })
+        Ok(Self { algorithm, hex: hex.into() })
     }
 }
 
@@ -212,10 +213,10 @@ impl fmt::Debug for Hasher {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+fn hexadecimal(bytes: &[u8]) -> Arc<str> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>().into()
 }
 
 #[cfg(test)]

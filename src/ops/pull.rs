@@ -83,7 +83,7 @@ pub async fn pull(
         output.claim(file)?;
     }
     let job = Job { source, contents: &contents, output, reporter, written: Mutex::default() };
-    if let Err(error) = walk(std::slice::from_ref(&root), limits, &job).await {
+    if let Err(error) = walk([&root], limits, &job).await {
         output.undo().await;
         return Err(error);
     }
@@ -127,7 +127,7 @@ async fn look(
     let Pull { config, subjects, only, limits, .. } = request;
     let contents = Mutex::new(Contents::new(config, subjects, only));
     let look = Look { documents, reporter, contents };
-    walk(std::slice::from_ref(&root), limits, &look).await?;
+    walk([&root], limits, &look).await?;
     Ok((root, look.contents.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }
 

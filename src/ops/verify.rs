@@ -32,10 +32,10 @@ pub(super) async fn verify(
 ) -> Result<Verified> {
     let documents = Documents::new(target);
     let look = Look { documents: &documents, gaps: Mutex::default(), seen: Mutex::default() };
-    let nodes = graphs.iter().flat_map(|(closure, _)| {
-        closure.all.iter().chain(closure.named.iter().map(|(_, node)| node)).cloned()
-    });
-    walk(&nodes.collect::<Vec<_>>(), limits, &look).await?;
+    let nodes = graphs
+        .iter()
+        .flat_map(|(closure, _)| closure.all.iter().chain(closure.named.iter().map(|(_, node)| node)));
+    walk(nodes, limits, &look).await?;
     let names = graphs.iter().flat_map(|(closure, tags)| {
         let of_root = tags.iter().filter_map(|tag| Some((tag, closure.all.first()?)));
         of_root.chain(closure.named.iter().map(|(tag, node)| (tag, node)))

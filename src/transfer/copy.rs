@@ -87,7 +87,7 @@ impl Copier<'_> {
     /// As [`Self::graph`].
     pub async fn tagged(&self, root: &Descriptor, tags: &[Tag]) -> Result<()> {
         let main = tags.first().map(|tag| (root, tag));
-        walk(std::slice::from_ref(root), self.limits, &Job::new(self, main)).await?;
+        walk([root], self.limits, &Job::new(self, main)).await?;
         self.tag(root, tags.get(1..).unwrap_or_default()).await
     }
 
@@ -99,9 +99,8 @@ impl Copier<'_> {
         let known = closure.links.iter().map(|link| (&link.subject, &link.referrer.digest)).collect();
         let lists = Lists::Together { known, more: Mutex::default() };
         let job = Job { lists, ..Job::new(self, None) };
-        let roots: Vec<Descriptor> =
-            closure.tops.iter().chain(closure.named.iter().map(|(_, node)| node)).cloned().collect();
-        walk(&roots, self.limits, &job).await?;
+        let named = closure.named.iter().map(|(_, node)| node);
+        walk(closure.tops().chain(named), self.limits, &job).await?;
         // Where a top was there already, what lies below it was not looked at; and lists of referrers may lie.
         let unseen = closure.all.iter().filter(|node| !job.has_handled(node));
         let unseen: Vec<Descriptor> = unseen.cloned().collect();

@@ -6,6 +6,7 @@
 //! always the same.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -86,10 +87,10 @@ pub trait Visit: Sync {
 type Key = (Digest, bool);
 
 struct State {
-    node: Descriptor,
+    /// Nothing once it is done.
+    node: Option<Arc<Descriptor>>,
     open_children: usize,
     parents: Vec<usize>,
-    done: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -119,7 +120,11 @@ struct Walk<'a> {
 ///
 /// # Errors
 /// The first of any visit.
-pub async fn walk(roots: &[Descriptor], limits: Limits, visit: &dyn Visit) -> Result<()> {
+pub async fn walk<'a, I>(roots: I, limits: Limits, visit: &dyn Visit) -> Result<()>
+where
+    I: IntoIterator<Item = &'a Descriptor>,
+    I::IntoIter: DoubleEndedIterator,
+{
     let mut walk = Walk {
         visit,
         limits,
@@ -130,7 +135,7 @@ pub async fn walk(roots: &[Descriptor], limits: Limits, visit: &dyn Visit) -> Re
         transfers: 0,
         running: FuturesUnordered::new(),
     };
-    for root in roots.iter().rev() {
+    for root in roots.into_iter().rev() {
         walk.meet(root, None);
     }
     walk.run().await
@@ -151,7 +156,7 @@ impl Walk<'_> {
                 Step::Move | Step::Leave => self.finished(at),
             }
         }
-        if self.states.iter().all(|state| state.done) {
+        if self.states.iter().all(|state| state.node.is_none()) {
             return Ok(());
         }
         // Digests make this impossible, unless a source does not check them.
@@ -175,7 +180,8 @@ impl Walk<'_> {
     }
 
     fn spawn(&self, at: usize, step: Step) {
-        let (visit, node) = (self.visit, self.states[at].node.clone());
+        let Some(node) = self.states[at].node.clone() else { return };
+        let visit = self.visit;
         self.running.push(Box::pin(async move {
             let outcome = match step {
                 Step::Enter => visit.enter(&node).await,
@@ -191,14 +197,15 @@ impl Walk<'_> {
         let key = (node.digest.clone(), node.is_manifest());
         if let Some(&at) = self.known.get(&key) {
             let state = &mut self.states[at];
-            if !state.done {
+            let open = state.node.is_some();
+            if open {
                 state.parents.extend(parent);
             }
-            return !state.done;
+            return open;
         }
         let at = self.states.len();
         let parents = parent.into_iter().collect();
-        self.states.push(State { node: node.clone(), open_children: 0, parents, done: false });
+        self.states.push(State { node: Some(Arc::new(node.clone())), open_children: 0, parents });
         self.known.insert(key, at);
         self.ready.push((at, Step::Enter));
         true
@@ -207,7 +214,9 @@ impl Walk<'_> {
     fn entered(&mut self, at: usize, entered: Entered) {
         match entered {
             Entered::Done => self.finished(at),
-            Entered::Leaf if Limits::is_small(&self.states[at].node) => self.ready.push((at, Step::Move)),
+            Entered::Leaf if self.states[at].node.as_deref().is_some_and(Limits::is_small) => {
+                self.ready.push((at, Step::Move));
+            }
             Entered::Leaf => self.waiting_transfers.push_back(at),
             Entered::Children(children) => {
                 // The first one met is the one that is entered; the last one pushed is entered first.
@@ -223,7 +232,7 @@ impl Walk<'_> {
     }
 
     fn finished(&mut self, at: usize) {
-        self.states[at].done = true;
+        self.states[at].node = None;
         for parent in std::mem::take(&mut self.states[at].parents) {
             self.states[parent].open_children -= 1;
             if self.states[parent].open_children == 0 {

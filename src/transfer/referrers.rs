@@ -69,14 +69,23 @@ impl Link {
 pub struct Closure {
     /// All of them, the manifest itself first, then in the order of the lists, level by level.
     pub all: Vec<Descriptor>,
-    /// Those to which nothing refers. Their graphs hold the others.
-    pub tops: Vec<Descriptor>,
+    /// Those that are held by what refers to them.
+    pub held: HashSet<Digest>,
     /// The manifests in those that are an index, at any depth.
     pub parts: Vec<Descriptor>,
     /// What each referrer says of itself.
     pub links: Vec<Link>,
     /// Manifests that go along under tags of their own, by which they are about one of the others.
     pub named: Vec<(Tag, Descriptor)>,
+}
+
+impl Closure {
+    /// Those to which nothing refers; their graphs hold the others. The manifest itself is the last: the others may hold
+    /// it, and then it is done with them.
+    pub fn tops(&self) -> impl DoubleEndedIterator<Item = &Descriptor> {
+        let (root, referrers) = self.all.split_at(self.all.len().min(1));
+        referrers.iter().chain(root).filter(|node| !self.held.contains(&node.digest))
+    }
 }
 
 /// Finds everything that refers to a manifest. What refers to a part of an index counts as referring to the index.
@@ -97,7 +106,6 @@ pub async fn closure(
         limits,
         seen: HashSet::from([root.digest.clone()]),
         found: Closure { all: vec![root.clone()], ..Closure::default() },
-        has_referrers: HashSet::new(),
     };
     let (mut level, mut levels) = (vec![root.clone()], 0);
     while !level.is_empty() {
@@ -105,14 +113,7 @@ pub async fn closure(
         bounded(levels, search.found.all.len()).on(Side::Source)?;
         level = search.level(level).await.on(Side::Source)?;
     }
-    let Search { mut found, has_referrers, .. } = search;
-    let tops = found.all.iter().filter(|node| !has_referrers.contains(&node.digest));
-    found.tops = tops.cloned().collect();
-    if !has_referrers.contains(&root.digest) {
-        // The others may hold it, and then it is done with them.
-        found.tops.rotate_left(1);
-    }
-    Ok(found)
+    Ok(search.found)
 }
 
 struct Search<'a> {
@@ -122,8 +123,6 @@ struct Search<'a> {
     /// What has been found, as a part of an index or as a referrer.
     seen: HashSet<Digest>,
     found: Closure,
-    /// Those that are held by what refers to them.
-    has_referrers: HashSet<Digest>,
 }
 
 impl Search<'_> {
@@ -149,7 +148,7 @@ impl Search<'_> {
                 Believed::Yes(link) => Some(*link),
             };
             if holds {
-                self.has_referrers.insert(node.digest.clone());
+                self.found.held.insert(node.digest.clone());
             }
             if self.seen.insert(referrer.digest.clone()) {
                 self.found.links.extend(link);
@@ -186,6 +185,10 @@ impl Search<'_> {
         }
         let document = self.documents.document(referrer).await?;
         let link = Link::of(referrer, &document).filter(|link| link.subject == *subject);
+        // Most lists say the same of it, and one text is enough for both.
+        let link = link.map(|link| {
+            if link.referrer == *referrer { Link { referrer: referrer.clone(), ..link } } else { link }
+        });
         let link = link.filter(|link| self.wanted.takes(link.referrer.artifact_type.as_deref()));
         Ok(link.map_or(Believed::No, |link| Believed::Yes(Box::new(link))))
     }

@@ -93,7 +93,7 @@ fn descriptor() -> impl Strategy<Value = Descriptor> {
     (proptest::sample::select(TYPES), any::<u8>(), any::<u64>(), annotations, other).prop_map(
         |(kind, seed, size, annotations, other)| Descriptor {
             size,
-            annotations,
+            annotations: annotations.into(),
             other: other.into_iter().collect(),
             ..Descriptor::of(kind, &[seed])
         },
