@@ -1,6 +1,7 @@
 //! Disks that are full, that may not be written, or that may not be read: what a command says, and what it leaves.
 //!
-//! Each script has a file system of its own that is as it is wanted, and runs where the system lets one make such.
+//! Each script has a file system of its own that is as it is wanted, and runs where the system lets one make such; where
+//! `ORAS_PEERS` says that everything is there, it has to.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,6 +13,10 @@ fn alone(world: &World, script: &str) -> Option<Run> {
     let unshare = Path::new("unshare");
     let may = std::process::Command::new(unshare).args(["-Urm", "true"]).stderr(Stdio::null()).status();
     if !may.is_ok_and(|status| status.success()) {
+        assert!(
+            std::env::var_os("ORAS_PEERS").is_none(),
+            "ORAS_PEERS is set, but no file systems can be made"
+        );
         return None;
     }
     let script = format!("oras={}; mkdir small; {script}", env!("CARGO_BIN_EXE_oras"));
