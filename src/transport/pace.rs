@@ -23,8 +23,9 @@ use super::origin::Origin;
 const FIRST_WIDTH: usize = 32;
 /// How many more it is sent at once after each answer.
 const GROWTH: usize = 2;
-/// An answer that took at most so many times as long as the quickest one came quickly.
-const QUICK: u32 = 2;
+/// An answer that took at most so many times as long as the quickest one came quickly: on a new connection there are two
+/// to three more ways there and back.
+const QUICK: u32 = 4;
 /// How many requests a host is sent at once at most.
 const WIDEST: usize = 128;
 
@@ -186,7 +187,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(10)).await;
         turn.answered(StatusCode::OK);
         let mut widths = Vec::new();
-        for milliseconds in [20, 21, 500, 11] {
+        for milliseconds in [40, 41, 500, 11] {
             let turns = all(&pace, &host);
             widths.push(turns.len());
             tokio::time::advance(Duration::from_millis(milliseconds)).await;
