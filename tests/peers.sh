@@ -13,7 +13,7 @@
 #   conformance  the program of the distribution-spec that examines a registry
 # and, where apt-get is there, docker-registry (distribution 2.8), the shells zsh and fish, shellcheck,
 # strace and gnome-keyring come from Debian.
-# What is there already is left alone. Needs Go; takes a few minutes the first time.
+# What is there already in the wanted version is left alone. Needs Go; takes a few minutes the first time.
 set -euo pipefail
 
 dir=${1:?usage: tests/peers.sh DIR}
@@ -21,9 +21,9 @@ mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 export GOBIN=$dir CGO_ENABLED=0
 
-# get NAME PACKAGE@VERSION
+# get NAME PACKAGE@VERSION: which version is there stands in the program itself.
 get() {
-  [ -x "$dir/$1" ] || go install "$2"
+  go version -m "$dir/$1" 2>/dev/null | grep -qF "${2#*@}" || go install "$2"
 }
 
 get oras oras.land/oras/cmd/oras@v1.3.6
