@@ -105,8 +105,8 @@ pub async fn plan_all(source: &dyn Source, there: &dyn Source, request: &CopyAll
 
 /// Copies tags.
 ///
-/// Two requests are made one after the other for all tags: what each names at both ends. Then as many as [`copy()`] makes
-/// for each graph, several graphs at a time.
+/// One request is waited for before anything is copied: what each tag names, asked of both ends at once and for all tags
+/// together. Then come as many as [`copy()`] makes for each graph, several graphs at a time.
 ///
 /// [`copy()`]: super::copy()
 ///

@@ -86,7 +86,7 @@ pub fn found(found: Result<Descriptor>) -> Result<Option<Descriptor>> {
     }
 }
 
-/// Deletes a blob, or a manifest with all its tags.
+/// Deletes a blob, or a manifest with all its tags. At a registry a manifest takes two requests, made one after the other.
 ///
 /// # Errors
 /// Those of the target.

@@ -30,6 +30,8 @@ pub struct PushManifest {
 
 /// Writes a manifest that does not have its name yet, and then its other tags. What it refers to is not looked at.
 ///
+/// Three requests are made one after the other, however many tags there are: is it there, the manifest, all other tags.
+///
 /// # Errors
 /// It is named by the digest of something else; those of the target.
 pub async fn push_manifest(

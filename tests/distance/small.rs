@@ -118,3 +118,49 @@ async fn a_backup_waits_for_each_tag() {
     assert!(layout.exists(&backup.roots()[0].1).await.unwrap());
     assert_eq!((looked, copied), (2, 5));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_manifest_is_pushed_with_its_tags_and_deleted() {
+    let registry = registry(Has::Api).await;
+    let far = registry.repository("r");
+    let bytes = ops::fetch_manifest(&far, &by_tag("v1"), None).await.unwrap().bytes;
+    let node = Descriptor::of(media_type::MANIFEST, &bytes);
+    let request = ops::PushManifest {
+        node: node.clone(),
+        bytes,
+        to: Some(by_tag("new")),
+        tags: (0..20).map(|number| Tag::any(format!("v{number}"))).collect(),
+        limits: LIMITS(),
+    };
+    let (there, pushed) = trips(ops::push_manifest(&far, request, Arc::new(()))).await;
+    pushed.unwrap();
+    let (back, deleted) = trips(ops::delete(&far, &node)).await;
+    deleted.unwrap();
+    assert_eq!((there, back), (3, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_compared_together_and_copied_several_at_a_time() {
+    let (from, to) = (registry(Has::Api).await, Far::new(Has::Api));
+    let (source, target) = (from.repository("r"), to.repository("r"));
+    let tags: Vec<Tag> = (0..8).map(|number| Tag::any(format!("t{number}"))).collect();
+    let request = ops::Retag { at: by_tag("v1"), tags: tags.clone(), limits: LIMITS() };
+    ops::tag(&source, request, Arc::new(())).await.unwrap();
+    let request = ops::CopyAll {
+        tags,
+        reach: Reach::Graph,
+        wanted: oras::transfer::Wanted::default(),
+        companions: ops::Companions::Left,
+        mount_from: None,
+        present: oras::transfer::Present::Kept,
+        platforms: Vec::new(),
+        check: ops::Check::None,
+        failures: ops::Failures::End,
+        limits: LIMITS(),
+    };
+    let (first, copied) = trips(ops::copy_all(&source, &target, &request, Arc::new(()))).await;
+    assert_eq!(copied.unwrap().tags.len(), 8);
+    let (again, same) = trips(ops::copy_all(&source, &target, &request, Arc::new(()))).await;
+    assert!(same.unwrap().tags.iter().all(|tag| matches!(tag.outcome, Ok((_, ops::TagAction::Same)))));
+    assert_eq!((first, again), (7, 1));
+}
