@@ -76,11 +76,12 @@ impl Inner {
         let path = self.folder.path(&node.digest);
         // A second name cannot replace what is wrong.
         if file.owner == Owner::Store && path.symlink_metadata().is_err() {
+            // Before there is anything of this run, or what was left would grow with every run that is cut off here.
+            self.tidy();
             let linked = self.ledger.adding(|| Draft::linked(&file.path, &self.folder.0, &path, MODE));
             if let Ok(Some(draft)) = linked
                 && draft.digest(node.digest.algorithm(), wanted)? == node.digest
             {
-                self.tidy();
                 let name = || draft.named(self.folder.make_for(&node.digest)?).publish_new(MODE);
                 self.ledger.adding(name)?;
                 self.ledger.need(&node.digest);
