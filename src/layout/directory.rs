@@ -7,8 +7,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -47,7 +46,7 @@ struct Inner {
     /// What was taken from files and not put yet.
     held: Held,
     /// Whether what others have left was looked for.
-    tidied: AtomicBool,
+    tidied: Once,
 }
 
 impl Directory {
@@ -81,7 +80,7 @@ impl Directory {
             graph: Graph::default(),
             writer: Arc::default(),
             held: Held::default(),
-            tidied: AtomicBool::default(),
+            tidied: Once::new(),
         };
         Ok(Self { inner: Arc::new(inner), reach: Reach::default() })
     }
@@ -180,16 +179,21 @@ impl Inner {
 
     /// A draft that is called so when it fails, in the folder itself: nobody looks for content there.
     fn draft_of(&self, name: &Path) -> Result<Draft> {
-        let draft = self.ledger.adding(|| Draft::within(&self.folder.0, name)?.claimed())?;
-        self.tidy();
-        Ok(draft)
+        self.begin(|| Draft::within(&self.folder.0, name)?.claimed())
     }
 
-    /// Removes what others have left, once. Whoever may not do so can go on.
+    /// Makes something that has no name yet. What others have left goes before: it would grow with every run that is cut
+    /// off here.
+    fn begin<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.tidy();
+        self.ledger.adding(make)
+    }
+
+    /// Removes what others have left, once, and while nothing of this run is under way. Whoever may not do so can go on.
     fn tidy(&self) {
-        if !self.tidied.swap(true, Ordering::Relaxed) {
+        self.tidied.call_once(|| {
             let _ = self.ledger.tidy();
-        }
+        });
     }
 
     fn commit(&self) -> Result<()> {
@@ -273,10 +277,8 @@ impl Target for Directory {
         let hasher = Arc::new(Mutex::new(Hasher::new(Algorithm::default())));
         let heard = Arc::clone(&hasher);
         let stream = stream.inspect_ok(move |piece| locked(&heard).update(piece));
-        let begin = |inner: &Inner| {
-            inner.ledger.adding(|| Draft::within(&inner.folder.0, &inner.folder.0)?.claimed())
-        };
-        let (draft, size) = self.blocking(begin).await?.pour(stream).await?;
+        let begin = self.blocking(|inner| inner.draft_of(&inner.folder.0));
+        let (draft, size) = begin.await?.pour(stream).await?;
         let digest = locked(&hasher).clone().finish();
         let node = Descriptor::new(media_type::OCTET_STREAM, digest.clone(), size);
         if !self.exists(&node).await? {

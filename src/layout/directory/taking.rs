@@ -76,9 +76,7 @@ impl Inner {
         let path = self.folder.path(&node.digest);
         // A second name cannot replace what is wrong.
         if file.owner == Owner::Store && path.symlink_metadata().is_err() {
-            // Before there is anything of this run, or what was left would grow with every run that is cut off here.
-            self.tidy();
-            let linked = self.ledger.adding(|| Draft::linked(&file.path, &self.folder.0, &path, MODE));
+            let linked = self.begin(|| Draft::linked(&file.path, &self.folder.0, &path, MODE));
             if let Ok(Some(draft)) = linked
                 && draft.digest(node.digest.algorithm(), wanted)? == node.digest
             {
