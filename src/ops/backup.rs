@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::Reach;
+use super::copy::whole;
+use super::{Companions, Reach};
 use crate::content::{Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Tag};
-use crate::progress::{Ending, Reporter};
-use crate::transfer::{Closure, Copier, Documents, Known, Limits, Present, Subjects, Wanted, closure};
+use crate::progress::Reporter;
+use crate::transfer::{Closure, Copier, Documents, Limits, Wanted, closure};
 
 /// Tags of a place, and what they name.
 pub struct Backup<'a> {
@@ -94,26 +95,10 @@ impl<'a> Backup<'a> {
         target: &dyn Target,
         reporter: Arc<dyn Reporter>,
     ) -> Result<usize> {
-        let copier = Copier {
-            documents: &self.documents,
-            target,
-            reporter,
-            limits: self.limits,
-            mount_from: None,
-            twins: Ending::Skipped,
-            subjects: Subjects::Taken,
-            present: Present::Kept,
-            made: None,
-            known: Known::default(),
-        };
-        let tags = std::slice::from_ref(tag);
-        match self.reach {
-            Reach::Graph => copier.tagged(root, tags).await.map(|()| 0),
-            Reach::Referrers => {
-                let found = closure(&self.documents, root, &Wanted::default(), self.limits).await?;
-                copier.closure(&found, tags).await.map(|()| count(&found))
-            }
-        }
+        let copier = Copier::new(&self.documents, target, reporter, self.limits);
+        let (tags, wanted) = (std::slice::from_ref(tag), Wanted::default());
+        let found = whole(&copier, root, tags, self.reach, &wanted, Companions::Left).await?;
+        Ok(count(&found))
     }
 }
 

@@ -10,10 +10,8 @@ use super::verify::{Verified, verify};
 use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Locator, Platform, Tag};
-use crate::progress::{Ending, Reporter};
-use crate::transfer::{
-    Closure, Copier, Documents, Known, Limits, Present, Subjects, Wanted, closure, select,
-};
+use crate::progress::Reporter;
+use crate::transfer::{Closure, Copier, Documents, Limits, Present, Wanted, closure, select};
 
 /// How far a copy goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,32 +116,14 @@ pub async fn copy(
     let tags = named(request.to.as_ref(), request.tags, &root)?;
     let record = Record::new(reporter);
     let copier = Copier {
-        documents: &documents,
-        target,
-        reporter: record.clone(),
-        limits: request.limits,
         mount_from: request.mount_from,
-        twins: Ending::Skipped,
-        subjects: Subjects::Taken,
         present: request.present,
-        made: None,
-        known: Known::default(),
+        ..Copier::new(&documents, target, record.clone(), request.limits)
     };
-    let mut found = Closure { all: vec![root.clone()], ..Closure::default() };
-    let moved = match request.reach {
-        Reach::Graph => copier.tagged(&root, &tags).await,
-        Reach::Referrers => {
-            async {
-                found = closure(&documents, &root, &request.wanted, request.limits).await?;
-                if request.companions == Companions::Taken {
-                    companions::add(&documents, &mut found, request.limits).await?;
-                }
-                copier.closure(&found, &tags).await
-            }
-            .await
-        }
-    };
-    moved.and(target.commit().await.on(Side::Destination))?;
+    let found = whole(&copier, &root, &tags, request.reach, &request.wanted, request.companions).await;
+    let settled = target.commit().await.on(Side::Destination);
+    let found = found?;
+    settled?;
     let all_tags = tags.iter().chain(found.named.iter().map(|(tag, _)| tag)).cloned().collect();
     let verified = match request.check {
         Check::None => None,
@@ -153,6 +133,27 @@ pub async fn copy(
     };
     let nodes = nodes(record.take(), &root);
     Ok(Copied { root, left, tags: all_tags, nodes, verified })
+}
+
+/// Copies a manifest with all that goes with it, and tells what that is.
+pub(super) async fn whole(
+    copier: &Copier<'_>,
+    root: &Descriptor,
+    tags: &[Tag],
+    reach: Reach,
+    wanted: &Wanted,
+    companions: Companions,
+) -> Result<Closure> {
+    if reach == Reach::Graph {
+        copier.tagged(root, tags).await?;
+        return Ok(Closure { all: vec![root.clone()], ..Closure::default() });
+    }
+    let mut found = closure(copier.documents, root, wanted, copier.limits).await?;
+    if companions == Companions::Taken {
+        companions::add(copier.documents, &mut found, copier.limits).await?;
+    }
+    copier.closure(&found, tags).await?;
+    Ok(found)
 }
 
 /// What is meant of an index where several platforms are: all of it, one of its manifests, or an index that is made of

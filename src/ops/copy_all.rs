@@ -8,17 +8,15 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, join, stream};
 
-use super::copy::{once, some};
+use super::copy::{once, some, whole};
 use super::plan::{Done, Dry, Record};
 use super::verify::{Verified, verify};
-use super::{Check, Companions, Reach, companions};
+use super::{Check, Companions, Reach};
 use crate::content::{Origin, Source, Target};
 use crate::error::{Context, Result, Side};
 use crate::oci::{Descriptor, Locator, Platform, Tag};
-use crate::progress::{Ending, Reporter};
-use crate::transfer::{
-    Closure, Copier, Documents, Known, Limits, Present, Subjects, Wanted, closure, select,
-};
+use crate::progress::Reporter;
+use crate::transfer::{Closure, Copier, Documents, Limits, Present, Wanted, select};
 
 /// Which tags to copy, and how.
 #[derive(Debug, Clone)]
@@ -121,16 +119,9 @@ pub async fn copy_all(
     let documents = Documents::new(source);
     let (limits, record) = (request.limits, Record::new(reporter));
     let copier = Copier {
-        documents: &documents,
-        target,
-        reporter: record.clone(),
-        limits,
         mount_from: request.mount_from.clone(),
-        twins: Ending::Skipped,
-        subjects: Subjects::Taken,
         present: request.present,
-        made: None,
-        known: Known::default(),
+        ..Copier::new(&documents, target, record.clone(), limits)
     };
     let compared = stream::iter(&request.tags).map(|tag| compare(&copier, tag, request));
     let compared: Vec<_> = compared.buffered(limits.requests()).collect().await;
@@ -199,18 +190,12 @@ async fn copy_one(
     action: TagAction,
     request: &CopyAll,
 ) -> Result<Option<Closure>> {
-    let tags = std::slice::from_ref(tag);
-    let mut found = Closure { all: vec![root.clone()], ..Closure::default() };
-    match (action, request.reach) {
-        (TagAction::Same, _) => {}
-        (TagAction::Copied, Reach::Graph) => copier.tagged(root, tags).await?,
-        (TagAction::Copied, Reach::Referrers) => {
-            found = closure(copier.documents, root, &request.wanted, request.limits).await?;
-            if request.companions == Companions::Taken {
-                companions::add(copier.documents, &mut found, request.limits).await?;
-            }
-            copier.closure(&found, tags).await?;
+    let found = match action {
+        TagAction::Same => Closure { all: vec![root.clone()], ..Closure::default() },
+        TagAction::Copied => {
+            let tags = std::slice::from_ref(tag);
+            whole(copier, root, tags, request.reach, &request.wanted, request.companions).await?
         }
-    }
+    };
     Ok((request.check == Check::Everything).then_some(found))
 }

@@ -9,7 +9,7 @@ use crate::error::{Context, Result, Side};
 use crate::files::{FileArgument, Staging, title};
 use crate::oci::{Annotations, Descriptor, Tag};
 use crate::progress::{Ending, Event, Reporter};
-use crate::transfer::{Copier, Documents, Known, Limits, Present, Subjects};
+use crate::transfer::{Copier, Documents, Limits, Present, Subjects};
 
 /// The files of an artifact, and what is said of each part of it.
 #[derive(Debug, Clone)]
@@ -80,16 +80,11 @@ impl Files {
         let source = Union::new(made, self.staging.clone());
         let documents = Documents::new(&source);
         let copier = Copier {
-            documents: &documents,
-            target,
-            reporter,
-            limits,
-            mount_from: None,
             twins: Ending::Existed,
             subjects: Subjects::Left,
             present,
             made: packed.is_new.then(|| packed.root.digest.clone()),
-            known: Known::default(),
+            ..Copier::new(&documents, target, reporter, limits)
         };
         let sent = copier.tagged(&packed.root, tags).await;
         sent.and(target.commit().await.on(Side::Destination))

@@ -72,7 +72,28 @@ type Titles = HashMap<(Digest, bool), String>;
 #[derive(Debug, Clone, Default)]
 pub struct Known(Arc<Mutex<Titles>>);
 
-impl Copier<'_> {
+impl<'a> Copier<'a> {
+    /// One for copies from place to place: subjects go along, and what is there stays.
+    pub fn new(
+        documents: &'a Documents<'a>,
+        target: &'a dyn Target,
+        reporter: Arc<dyn Reporter>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            documents,
+            target,
+            reporter,
+            limits,
+            mount_from: None,
+            twins: Ending::Skipped,
+            subjects: Subjects::Taken,
+            present: Present::Kept,
+            made: None,
+            known: Known::default(),
+        }
+    }
+
     /// Copies a node and everything below it.
     ///
     /// # Errors

@@ -9,7 +9,6 @@ use super::*;
 use crate::content::{Body, Origin, Source, Target};
 use crate::error::{Result, Side};
 use crate::oci::{Descriptor, Digest, Locator, Tag, media_type};
-use crate::progress::Ending;
 
 struct Run {
     outcome: Result<()>,
@@ -18,18 +17,7 @@ struct Run {
 
 /// One that does one thing after the other.
 fn copier<'a>(documents: &'a Documents<'a>, target: &'a Rigged, heard: &Arc<Heard>) -> Copier<'a> {
-    Copier {
-        documents,
-        target,
-        reporter: heard.clone(),
-        limits: Limits::capped(1),
-        mount_from: None,
-        twins: Ending::Skipped,
-        subjects: Subjects::Taken,
-        present: Present::Kept,
-        made: None,
-        known: Known::default(),
-    }
+    Copier::new(documents, target, heard.clone(), Limits::capped(1))
 }
 
 async fn copy_with(
