@@ -72,8 +72,7 @@ pub async fn discover(client: Client, url: String) -> Outcome {
     let repository = Repository { client, url };
     let root = repository.artifact("v1").await?;
     let found = repository.referrer_digests(&root.digest).await?;
-    let below = found.iter().map(|digest| repository.referrer_digests(digest));
-    stream::iter(below).buffer_unordered(WIDTH).try_collect::<Vec<_>>().await.map(drop)
+    repository.look_below(&found).await
 }
 
 impl Repository {
@@ -90,10 +89,14 @@ impl Repository {
         let found = self.referrer_digests(subject).await?;
         let artifacts = found.iter().map(|digest| self.artifact(digest));
         let artifacts: Vec<Artifact> = stream::iter(artifacts).buffer_unordered(WIDTH).try_collect().await?;
-        // Whether anything refers to them has to be asked, too.
-        let below = artifacts.iter().map(|artifact| self.referrer_digests(&artifact.digest));
-        stream::iter(below).buffer_unordered(WIDTH).try_collect::<Vec<_>>().await?;
+        self.look_below(&found).await?;
         Ok(artifacts)
+    }
+
+    /// Asks whether anything refers to these, as has to be asked.
+    async fn look_below(&self, digests: &[String]) -> Outcome {
+        let below = digests.iter().map(|digest| self.referrer_digests(digest));
+        stream::iter(below).buffer_unordered(WIDTH).try_collect::<Vec<_>>().await.map(drop)
     }
 
     async fn referrer_digests(&self, subject: &str) -> Outcome<Vec<String>> {

@@ -330,11 +330,11 @@ impl Wire {
             .referer(false)
             .connect_timeout(DIAL_TIMEOUT)
             .dns_resolver(Arc::new(lookup))
+            .no_proxy()
             .no_gzip()
             .no_brotli()
             .no_zstd()
             .no_deflate();
-        builder = builder.no_proxy();
         // An address that was given by hand is meant to be dialled.
         if fixed.is_none() {
             let proxies = self.proxies.clone();
