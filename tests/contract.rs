@@ -170,7 +170,7 @@ async fn referrers_are_told_with_type_and_annotations(target: &dyn Target) {
     let told: Vec<_> =
         all.iter().map(|node| (&node.digest, node.artifact_type.as_deref().unwrap())).collect();
     assert_eq!(told, [(&bill.digest, "sbom/x"), (&signature.digest, "sig/x")]);
-    assert_eq!(all[0].annotations["kind"], "sbom/x");
+    assert_eq!(all[0].annotations.get("kind").unwrap(), "sbom/x");
     assert!(all[0].same_content(&bill));
     let signatures = target.referrers(&subject, Some("sig/x")).await.unwrap();
     assert_eq!(signatures.iter().map(|node| &node.digest).collect::<Vec<_>>(), [&signature.digest]);

@@ -7,12 +7,16 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use serde::de::{Deserialize, Error as _};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use self::parts::Parts;
 use crate::error::{Error, Result};
 use crate::oci::{Descriptor, Digest, Tag, annotations, json, media_type};
+
+mod parts;
 
 /// The document, its entries and how to find them.
 #[derive(Debug, Clone)]
@@ -52,19 +56,19 @@ const MANIFESTS: &str = "manifests";
 
 impl Entry {
     fn new(node: Descriptor) -> Result<Arc<Self>> {
-        Self::of(&serde_json::to_value(&node).map_err(unwritable)?, Some(node))
+        let written = serde_json::to_value(&node).map_err(unwritable)?;
+        Self::of(&written, Some(node)).map_err(unwritable)
     }
 
     /// An entry of a document.
-    fn read(written: &Value) -> Result<Arc<Self>> {
-        Self::of(written, serde_json::from_value(written.clone()).ok())
+    fn read(written: &RawValue) -> serde_json::Result<Arc<Self>> {
+        let value: Value = serde_json::from_str(written.get())?;
+        Self::of(&value, Descriptor::deserialize(&value).ok())
     }
 
-    fn of(written: &Value, node: Option<Descriptor>) -> Result<Arc<Self>> {
-        let text = String::from_utf8(json::compact(written).map_err(unwritable)?);
-        let written =
-            text.map_err(|error| Error::invalid("index.json cannot be written").caused_by(error))?;
-        Ok(Arc::new(Self { written: RawValue::from_string(written).map_err(unwritable)?, node }))
+    fn of(written: &Value, node: Option<Descriptor>) -> serde_json::Result<Arc<Self>> {
+        let text = String::from_utf8(json::compact(written)?).map_err(serde_json::Error::custom)?;
+        Ok(Arc::new(Self { written: RawValue::from_string(text)?, node }))
     }
 
     fn tag(&self) -> Option<&str> {
@@ -109,17 +113,9 @@ impl Index {
 
     /// Reads the document.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
-        let bad = |why: String| {
+        let Parts { fields, entries } = serde_json::from_slice(bytes).map_err(|why| {
             Error::invalid(format!("invalid OCI Image Index: failed to decode index file: {why}"))
-        };
-        let mut fields: Map<String, Value> =
-            serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
-        let entries = match fields.insert(MANIFESTS.to_owned(), Value::Null) {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(entries)) => entries,
-            Some(_) => return Err(bad("manifests is no list".to_owned())),
-        };
-        let entries = entries.iter().map(Entry::read).collect::<Result<_>>()?;
+        })?;
         let mut index = Self { fields, entries, tags: HashMap::new(), listed: HashMap::new() };
         index.find_all();
         Ok(index)
@@ -330,8 +326,8 @@ mod tests {
         assert_eq!(String::from_utf8(index.write().unwrap()).unwrap(), text);
         index.apply(&Change::Tag(Descriptor::new("a/b", digest, 1), Tag::any("v1"))).unwrap();
         let node = index.tagged(&Tag::any("v1")).unwrap();
-        assert_eq!(node.annotations["z"], "1");
-        assert!(node.other.contains_key("y"));
+        assert_eq!(node.annotations.get("z").unwrap(), "1");
+        assert!(node.other.get("y").is_some());
         assert!(index.write().unwrap().starts_with(&text.as_bytes()[..text.find("blake3").unwrap()]));
     }
 

@@ -12,18 +12,25 @@
 //! that is looked at again when the lock is held alone, and refused. All of it is on the disk itself before the index.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use bytes::Bytes;
+
+use self::file::{Mark, TICK, Version, is_same, mark, read_bounded, remove, write_new};
 use super::index::{Change, Index};
 use super::{INDEX, INDEX_LIMIT, MARKER, MARKER_CONTENT, check_marker};
 use crate::content::DOCUMENT_LIMIT;
-use crate::disk::{self, Draft};
-use crate::error::{Error, IoContext, Kind, Result};
+use crate::disk;
+use crate::error::{Error, IoContext, Result};
 use crate::oci::Digest;
+
+mod file;
+
+pub(super) use self::file::is_absent;
 
 /// The index of one folder. The methods block, and may be called from many threads.
 #[derive(Debug)]
@@ -39,7 +46,7 @@ pub(super) struct Ledger {
 #[derive(Debug)]
 struct State {
     /// `index.json` as it was last read or written.
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// Steps that are not in it yet.
     pending: Vec<Change>,
     /// Content that these steps rely on: what was put, and what was found to be there.
@@ -51,23 +58,6 @@ struct State {
     /// The file from which the bytes were read.
     version: Option<Version>,
 }
-
-/// A file as it was when it was read, as far as its system tells.
-#[derive(Debug)]
-struct Version {
-    mark: Mark,
-    /// When it was first seen so.
-    since: Instant,
-    /// Whether it was read when it had been so for long.
-    settled: bool,
-}
-
-/// What no two files have in common that come one after the other, unless within the same tick of a clock: the number
-/// of the file, its size, and the time of its last change in seconds and nanoseconds.
-type Mark = (u64, u64, i64, i64);
-
-/// Longer than the clock of any system of files is coarse.
-const TICK: Duration = Duration::from_secs(3);
 
 /// What goes from a layout by one deletion.
 pub(super) struct Removal {
@@ -82,7 +72,7 @@ impl Ledger {
     pub(super) fn open(root: &Path, may_create: bool) -> Result<Self> {
         let empty = Index::empty();
         let state = State {
-            bytes: empty.write()?,
+            bytes: empty.write()?.into(),
             pending: Vec::new(),
             needed: BTreeSet::new(),
             seen: Arc::new(empty),
@@ -131,31 +121,42 @@ impl Ledger {
         }
     }
 
+    /// Whether `index.json` says this. It is asked for each blob at first, so the file is not brought into memory for it;
+    /// whatever is wrong with it is told by whoever loads it.
+    fn says(&self, bytes: &[u8]) -> bool {
+        match is_same(&self.file(), bytes) {
+            Err(error) if self.may_create && error.kind() == io::ErrorKind::NotFound => {
+                Index::empty().write().is_ok_and(|empty| empty == bytes)
+            }
+            same => same.unwrap_or(false),
+        }
+    }
+
     /// The index as it is now, with the own steps.
     pub(super) fn current(&self) -> Result<Arc<Index>> {
         loop {
             let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
             let mark = mark(&self.file());
-            let replaced = {
+            let (known, replaced) = {
                 let state = self.state();
                 if state.is_settled(mark) {
                     return Ok(Arc::clone(&state.seen));
                 }
-                state.replaced
+                (state.bytes.clone(), state.replaced)
             };
-            let bytes = self.load()?;
-            {
-                let mut state = self.state();
-                if state.bytes == bytes {
-                    state.read(mark);
-                    return Ok(Arc::clone(&state.seen));
-                }
-            }
-            let saved = Index::parse(&bytes)?;
+            let saved = if self.says(&known) {
+                None
+            } else {
+                let bytes = self.load()?;
+                Some((Index::parse(&bytes)?, bytes))
+            };
             let mut state = self.state();
             // Steps that were pending when the file was read may be in a newer one by now.
             if state.replaced == replaced {
-                state.take(bytes, Arc::new(saved))?;
+                match saved {
+                    Some((saved, bytes)) => state.take(bytes, Arc::new(saved))?,
+                    None => state.read(mark),
+                }
                 return Ok(Arc::clone(&state.seen));
             }
         }
@@ -294,7 +295,7 @@ impl State {
 
     /// The file says this now; steps that are pending come after it.
     fn take(&mut self, bytes: Vec<u8>, saved: Arc<Index>) -> Result<()> {
-        self.bytes = bytes;
+        self.bytes = bytes.into();
         self.version = None;
         self.seen = saved;
         if !self.pending.is_empty() {
@@ -305,57 +306,8 @@ impl State {
     }
 }
 
-/// What tells a file from others, where the system keeps a time that nobody can set.
-#[cfg(unix)]
-fn mark(path: &Path) -> Option<Mark> {
-    use std::os::unix::fs::MetadataExt;
-
-    // A pipe would be waited for. Opened, since only then systems of files over a network ask whether it has changed.
-    fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    let found = File::open(path).and_then(|file| file.metadata()).ok()?;
-    Some((found.ino(), found.size(), found.ctime(), found.ctime_nsec()))
-}
-
-#[cfg(not(unix))]
-fn mark(_: &Path) -> Option<Mark> {
-    None
-}
-
 fn vanished(digest: &Digest) -> Error {
     Error::invalid(format!("{digest} was deleted by another program meanwhile; run the command again"))
-}
-
-/// Writes a small file, unless something has its name.
-fn write_new(path: &Path, content: &[u8]) -> Result<()> {
-    let draft = Draft::beside(path)?.claimed()?;
-    draft.file().write_all(content).at("write", path)?;
-    draft.publish_new(0o644)
-}
-
-/// Only of a file: a pipe would be waited for, and a device may never end.
-fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("more than {limit} bytes")));
-    }
-    Ok(bytes)
-}
-
-/// Removes a file; one that is gone already is no failure.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path).at("remove", path) {
-        Err(error) if is_absent(&error) => Ok(()),
-        done => done,
-    }
-}
-
-/// Whether a file was not there.
-pub(super) fn is_absent(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
 }
 
 #[cfg(all(test, unix))]

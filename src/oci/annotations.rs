@@ -3,22 +3,26 @@
 //! The map is ordered by key because manifests are digested: the same annotations must always give the same
 //! bytes. Source: image-spec, `annotations.md`, and for the `io.deis.oras` keys the ORAS documentation.
 
-use std::collections::{BTreeMap, btree_map};
-use std::ops::{Deref, DerefMut};
+use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Annotations of a manifest or a descriptor, in the order of their keys.
 ///
 /// A clone is the same map until one of the two is changed: of thousands of referrers each stands in several lists at
-/// once. Without annotations there is no map at all.
+/// once. Most have one annotation or two, so they are a sorted list: a tree would take half a kilobyte for the first.
+/// Without annotations there is nothing at all.
 #[derive(Debug, Clone, Default)]
-pub struct Annotations(Option<Arc<Map>>);
+pub struct Annotations(Option<Arc<List>>);
 
-type Map = BTreeMap<String, String>;
+type Pair = (String, String);
+type List = Vec<Pair>;
 
-static NONE: Map = Map::new();
+/// All annotations in the order of their keys.
+#[derive(Debug, Clone)]
+pub struct Iter<'a>(std::slice::Iter<'a, Pair>);
 
 impl Annotations {
     /// No annotations.
@@ -28,53 +32,99 @@ impl Annotations {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        Map::is_empty(self)
+        self.list().is_empty()
     }
-}
 
-impl Deref for Annotations {
-    type Target = Map;
-
-    fn deref(&self) -> &Map {
-        self.0.as_deref().unwrap_or(&NONE)
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&String> {
+        let at = self.find(key).ok()?;
+        self.list().get(at).map(|(_, value)| value)
     }
-}
 
-impl DerefMut for Annotations {
-    fn deref_mut(&mut self) -> &mut Map {
-        Arc::make_mut(self.0.get_or_insert_default())
+    /// Whether there is that key.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.find(key).is_ok()
+    }
+
+    /// Gives a key that value; the value that it had.
+    pub fn insert(&mut self, key: String, value: String) -> Option<String> {
+        let found = self.find(&key);
+        let list = Arc::make_mut(self.0.get_or_insert_default());
+        match found {
+            Ok(at) => Some(std::mem::replace(&mut list[at].1, value)),
+            Err(at) => {
+                list.insert(at, (key, value));
+                None
+            }
+        }
+    }
+
+    /// Takes a key away; the value that it had.
+    pub fn remove(&mut self, key: &str) -> Option<String> {
+        let at = self.find(key).ok()?;
+        self.0.as_mut().map(|list| Arc::make_mut(list).remove(at).1)
+    }
+
+    /// Takes all away.
+    pub fn clear(&mut self) {
+        self.0 = None;
+    }
+
+    /// All of them in the order of their keys.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(self.list().iter())
+    }
+
+    fn list(&self) -> &[Pair] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Where a key is, or would be.
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        self.list().binary_search_by(|(known, _)| known.as_str().cmp(key))
     }
 }
 
 impl PartialEq for Annotations {
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        self.list() == other.list()
     }
 }
 
 impl Eq for Annotations {}
 
-impl From<Map> for Annotations {
-    fn from(map: Map) -> Self {
-        Self((!map.is_empty()).then(|| Arc::new(map)))
+impl<const N: usize> From<[Pair; N]> for Annotations {
+    fn from(pairs: [Pair; N]) -> Self {
+        pairs.into_iter().collect()
     }
 }
 
-impl<const N: usize> From<[(String, String); N]> for Annotations {
-    fn from(pairs: [(String, String); N]) -> Self {
-        Map::from(pairs).into()
+impl FromIterator<Pair> for Annotations {
+    /// Of several values of one key the last one counts.
+    fn from_iter<I: IntoIterator<Item = Pair>>(pairs: I) -> Self {
+        let mut list: List = pairs.into_iter().collect();
+        list.sort_by(|one, other| one.0.cmp(&other.0));
+        list.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
+        list.shrink_to_fit();
+        Self((!list.is_empty()).then(|| Arc::new(list)))
     }
 }
 
-impl FromIterator<(String, String)> for Annotations {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
-        Map::from_iter(pairs).into()
+impl Extend<Pair> for Annotations {
+    fn extend<I: IntoIterator<Item = Pair>>(&mut self, pairs: I) {
+        *self = std::mem::take(self).into_iter().chain(pairs).collect();
     }
 }
 
 impl IntoIterator for Annotations {
-    type Item = (String, String);
-    type IntoIter = btree_map::IntoIter<String, String>;
+    type Item = Pair;
+    type IntoIter = std::vec::IntoIter<Pair>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.map(Arc::unwrap_or_clone).unwrap_or_default().into_iter()
@@ -83,22 +133,53 @@ impl IntoIterator for Annotations {
 
 impl<'a> IntoIterator for &'a Annotations {
     type Item = (&'a String, &'a String);
-    type IntoIter = btree_map::Iter<'a, String, String>;
+    type IntoIter = Iter<'a>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
+impl<'a> Iterator for Iter<'a> {
+    type Item = (&'a String, &'a String);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| (key, value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
 impl Serialize for Annotations {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Map::serialize(self, serializer)
+        serializer.collect_map(self)
     }
 }
 
 impl<'de> Deserialize<'de> for Annotations {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self::from)
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// Reads annotations one after the other.
+struct Pairs;
+
+impl<'de> Visitor<'de> for Pairs {
+    type Value = Annotations;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Annotations, M::Error> {
+        let mut list = List::new();
+        while let Some(pair) = map.next_entry()? {
+            list.push(pair);
+        }
+        Ok(list.into_iter().collect())
     }
 }
 
@@ -139,6 +220,24 @@ mod tests {
         assert_eq!(emptied, Annotations::new());
         assert!(emptied.is_empty() && of(&[]).0.is_none());
         assert_eq!(serde_json::from_str::<Annotations>("{}").unwrap(), emptied);
+    }
+
+    #[test]
+    fn the_last_value_of_a_key_counts_however_it_came() {
+        let read: Annotations = serde_json::from_str(r#"{"b":"1","a":"2","b":"3","b":"4"}"#).unwrap();
+        let mut extended = of(&[("b", "1")]);
+        extended.extend(of(&[("a", "2"), ("b", "4")]));
+        let mut inserted = of(&[("a", "2")]);
+        assert_eq!(inserted.insert("b".to_owned(), "1".to_owned()), None);
+        assert_eq!(inserted.insert("b".to_owned(), "4".to_owned()).as_deref(), Some("1"));
+        for all in [&read, &extended, &inserted] {
+            assert_eq!(*all, of(&[("b", "4"), ("a", "2")]));
+            assert_eq!(
+                (all.get("b").unwrap().as_str(), all.get("c"), all.contains_key("a")),
+                ("4", None, true)
+            );
+        }
+        assert_eq!((inserted.remove("a").as_deref(), inserted.remove("a")), (Some("2"), None));
     }
 
     #[test]

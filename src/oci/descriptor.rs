@@ -3,12 +3,14 @@
 //! The order of the fields is that of Go's struct, because manifests that oras builds are digested in it. Fields
 //! that nobody here knows are kept. Source: image-spec `descriptor.md`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Annotations, Digest, Platform, media_type};
 
 /// A node by name: what it is, its digest and its size in bytes.
+///
+/// Lists have thousands of them, so what few of them have takes no room in the others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
@@ -30,13 +32,44 @@ pub struct Descriptor {
     pub data: Option<String>,
     /// What it runs on; used in an index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub platform: Option<Platform>,
+    pub platform: Option<Box<Platform>>,
     /// The type of the artifact that a manifest holds; used in an index and in lists of referrers.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "filled")]
     pub artifact_type: Option<String>,
     /// All other fields.
     #[serde(flatten)]
-    pub other: Map<String, Value>,
+    pub other: OtherFields,
+}
+
+/// Fields that nobody here knows, in the order in which they came. Without any there is no map.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OtherFields(Option<Box<Fields>>);
+
+type Fields = Map<String, Value>;
+
+impl From<Fields> for OtherFields {
+    fn from(fields: Fields) -> Self {
+        Self((!fields.is_empty()).then(|| Box::new(fields)))
+    }
+}
+
+impl OtherFields {
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.as_ref()?.get(name)
+    }
+}
+
+impl Serialize for OtherFields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().flat_map(|fields| fields.iter()))
+    }
+}
+
+impl<'de> Deserialize<'de> for OtherFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Fields::deserialize(deserializer).map(Self::from)
+    }
 }
 
 fn is_empty(list: &[String]) -> bool {
@@ -72,7 +105,7 @@ impl Descriptor {
             data: None,
             platform: None,
             artifact_type: None,
-            other: Map::new(),
+            other: OtherFields::default(),
         }
     }
 

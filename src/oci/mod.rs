@@ -25,7 +25,7 @@ mod problem;
 mod reference;
 
 pub use annotations::Annotations;
-pub use descriptor::Descriptor;
+pub use descriptor::{Descriptor, OtherFields};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use manifest::{Document, DocumentError, Index, Manifest};
 pub use platform::{Platform, PlatformError};

@@ -189,7 +189,7 @@ async fn entry(source: &dyn Source, named: &Named, told: Told<'_>) -> Result<Des
         _ => None,
     };
     let artifact_type = document.artifact_type.or_else(|| config.and_then(kind_of_config));
-    Ok(Descriptor { platform, artifact_type, ..node.bare() })
+    Ok(Descriptor { platform: platform.map(Box::new), artifact_type, ..node.bare() })
 }
 
 /// What the type of a config says of an artifact: nothing if it is that of an image or of no config.

@@ -162,10 +162,10 @@ pub fn pack(parts: Parts) -> Result<Packed> {
     config.annotations = parts.config_annotations;
     let mut annotations = parts.annotations;
     let dated = annotations.contains_key(annotations::CREATED);
-    let created = annotations
-        .entry(annotations::CREATED.to_owned())
-        .or_insert_with(|| created::written(parts.made.time()));
-    created::check(created)?;
+    if !dated {
+        annotations.insert(annotations::CREATED.to_owned(), created::written(parts.made.time()));
+    }
+    annotations.get(annotations::CREATED).map_or(Ok(()), |created| created::check(created))?;
     let is_new = !dated && matches!(parts.made, Made::Now(_));
     let mut manifest = Manifest {
         schema_version: 2,

@@ -94,9 +94,8 @@ pub(super) async fn subset(
 
 /// Which nodes stay. Every platform must be that of one.
 fn keep(nodes: &[Descriptor], platforms: &[Platform]) -> Result<Vec<bool>, SubsetError> {
-    let own = |node: &Descriptor| match &node.platform {
-        Some(platform) if !node.annotations.contains_key(ATTESTED) => Some(platform.clone()),
-        _ => None,
+    let own = |node: &Descriptor| {
+        node.platform.as_deref().filter(|_| !node.annotations.contains_key(ATTESTED)).cloned()
     };
     let available: Vec<Platform> = nodes.iter().filter_map(own).collect();
     let has = |wanted: &&Platform| available.iter().any(|have| have.satisfies(wanted));

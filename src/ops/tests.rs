@@ -101,11 +101,11 @@ async fn a_missing_source_is_told_as_oras_tells_it() {
 async fn of_an_index_the_manifest_for_the_platform_is_copied() {
     let (source, target) = (Rigged::new(), Rigged::new());
     let mut part = source.manifest(vec![source.file("a", "1")], None);
-    part.platform = Some("linux/arm64".parse().unwrap());
+    part.platform = Some(Box::new("linux/arm64".parse().unwrap()));
     let root = source.index(vec![part.clone()]);
     tagged(&source, &root, "v1").await;
     let request = Copy {
-        platforms: part.platform.clone().into_iter().collect(),
+        platforms: part.platform.as_deref().cloned().into_iter().collect(),
         reach: Reach::Referrers,
         ..request(None)
     };

@@ -59,7 +59,7 @@ mod tests {
     async fn the_first_that_fits_is_chosen() {
         let source = Rigged::new();
         let on = |mut node: Descriptor, platform: &str| {
-            node.platform = Some(wanted(platform));
+            node.platform = Some(Box::new(wanted(platform)));
             node
         };
         let [one, two, three] =

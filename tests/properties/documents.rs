@@ -6,7 +6,7 @@ use oras::credentials::Store;
 use oras::layout::Directory;
 use oras::oci::{Descriptor, Digest, Document, Index, Locator, Manifest, Tag, json, media_type};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::cases;
 
@@ -93,8 +93,8 @@ fn descriptor() -> impl Strategy<Value = Descriptor> {
     (proptest::sample::select(TYPES), any::<u8>(), any::<u64>(), annotations, other).prop_map(
         |(kind, seed, size, annotations, other)| Descriptor {
             size,
-            annotations: annotations.into(),
-            other: other.into_iter().collect(),
+            annotations: annotations.into_iter().collect(),
+            other: other.into_iter().collect::<Map<_, _>>().into(),
             ..Descriptor::of(kind, &[seed])
         },
     )

@@ -169,8 +169,8 @@ mod tests {
         let text = r#"{"$manifest":{"a":"1"},"$config":null,"x.txt":{"t":null}} trailing"#;
         disk::save(file.path(), text.as_bytes()).unwrap();
         let annotations = from_file(file.path()).unwrap();
-        assert_eq!(annotations.manifest["a"], "1");
-        assert_eq!(annotations.layers["x.txt"]["t"], "");
+        assert_eq!(annotations.manifest.get("a").unwrap(), "1");
+        assert_eq!(annotations.layers["x.txt"].get("t").unwrap(), "");
         disk::save(file.path(), b"{\"a\":1}").unwrap();
         assert!(from_file(file.path()).is_err());
     }

@@ -117,8 +117,8 @@ async fn a_folder_becomes_an_archive_that_goes_with_the_staging() {
     world.write("d/a", "abc");
     let node = world.add("d/").await.unwrap();
     assert_eq!((node.title(), node.media_type.as_str()), (Some("d"), media_type::LAYER_GZIP));
-    assert_eq!(node.annotations[annotations::CONTENT_UNPACK], "true");
-    assert!(node.annotations[annotations::CONTENT_DIGEST].starts_with("sha256:"));
+    assert_eq!(node.annotations.get(annotations::CONTENT_UNPACK).unwrap(), "true");
+    assert!(node.annotations.get(annotations::CONTENT_DIGEST).unwrap().starts_with("sha256:"));
     assert_eq!(world.staging.fetch(&node).read(4096).await.unwrap().len() as u64, node.size);
     assert_eq!(fs::read_dir(world.temporary.path()).unwrap().count(), 1);
     assert_eq!(fs::read_dir(world.root.path()).unwrap().count(), 1);

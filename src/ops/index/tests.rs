@@ -115,7 +115,11 @@ async fn a_change_removes_then_adds_then_merges_and_leaves_the_rest() {
     let text = format!(
         r#"{{"manifests":[{},{},{}],"artifactType":"a/b","subject":{},"annotations":{{"k":"v"}},"x-new":[1]}}"#,
         serde_json::to_string(&one).unwrap(),
-        serde_json::to_string(&Descriptor { platform: Some("l/a".parse().unwrap()), ..two.clone() }).unwrap(),
+        serde_json::to_string(&Descriptor {
+            platform: Some(Box::new("l/a".parse().unwrap())),
+            ..two.clone()
+        })
+        .unwrap(),
         serde_json::to_string(&one).unwrap(),
         serde_json::to_string(&three.bare()).unwrap(),
     );
@@ -134,7 +138,10 @@ async fn a_change_removes_then_adds_then_merges_and_leaves_the_rest() {
     assert_eq!(listed, [&two, &one, &three, &one].map(|node| &node.digest));
     assert!(index.manifests[0].platform.is_some());
     assert_eq!(index.subject, Some(three.bare()));
-    assert_eq!((index.annotations["k"].as_str(), index.artifact_type.as_deref()), ("v", Some("a/b")));
+    assert_eq!(
+        (index.annotations.get("k").unwrap().as_str(), index.artifact_type.as_deref()),
+        ("v", Some("a/b"))
+    );
     assert_eq!(index.other["x-new"], serde_json::json!([1]));
     assert_eq!(
         (node.media_type.as_str(), index.media_type.as_str()),

@@ -131,7 +131,7 @@ fn the_root_tells_the_type_of_its_config_where_it_has_none() {
     assert_eq!(pack(case("v10")).unwrap().root.artifact_type.as_deref(), Some(media_type::UNKNOWN_CONFIG));
     let root = pack(case("type")).unwrap().root;
     assert_eq!(root.artifact_type.as_deref(), Some("t/y"));
-    assert_eq!(root.annotations[annotations::CREATED], CREATED_AT);
+    assert_eq!(root.annotations.get(annotations::CREATED).unwrap(), CREATED_AT);
 }
 
 #[test]
