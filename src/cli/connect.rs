@@ -37,7 +37,7 @@ pub(crate) struct End {
     accept: Vec<String>,
     mounting_from: Option<String>,
     chunk_size: Option<u64>,
-    streams: Option<usize>,
+    concurrency: Option<usize>,
     tokens: Tokens,
 }
 
@@ -54,7 +54,7 @@ impl End {
             accept,
             mounting_from: None,
             chunk_size: None,
-            streams: None,
+            concurrency: None,
             tokens: Tokens::default(),
         }
     }
@@ -94,10 +94,10 @@ impl End {
         self
     }
 
-    /// The same, from which so many blobs and parts of them are read at once, and no more.
+    /// The same, which is sent so many requests at once, over as many connections, and no more.
     #[must_use]
-    pub(crate) fn at_most(mut self, streams: Option<usize>) -> Self {
-        self.streams = streams;
+    pub(crate) fn at_most(mut self, concurrency: Option<usize>) -> Self {
+        self.concurrency = concurrency;
         self
     }
 
@@ -183,7 +183,7 @@ impl App {
         remote: &Remote,
         credential: Option<Credential>,
     ) -> Result<Host, Failure> {
-        let client = self.client((registry, ""), remote, credential, Tokens::default()).await?;
+        let client = self.client((registry, ""), remote, credential, Tokens::default(), None).await?;
         Ok(Host::new(client, registry))
     }
 
@@ -214,14 +214,15 @@ impl App {
         self.remember(end);
         let credential = self.credential(&end.remote).await?;
         let place = (reference.registry.as_str(), reference.repository.as_str());
-        let client = self.client(place, &end.remote, credential, end.tokens.clone()).await?;
+        let tokens = end.tokens.clone();
+        let client = self.client(place, &end.remote, credential, tokens, end.concurrency).await?;
         let access = Access { actions: end.actions.clone() };
         let mut repository = Repository::new(client, reference, access, end.referrers);
         if !end.accept.is_empty() {
             repository = repository.accepting(&end.accept);
         }
-        if let Some(streams) = end.streams {
-            repository = repository.at_most(streams);
+        if let Some(most) = end.concurrency {
+            repository = repository.at_most(most);
         }
         if let Some(source) = &end.mounting_from {
             repository = repository.mounting_from(source);
@@ -257,6 +258,7 @@ impl App {
         remote: &Remote,
         credential: Option<Credential>,
         shared: Tokens,
+        connections: Option<usize>,
     ) -> Result<Client, Failure> {
         let store = self.store(&remote.registry_config, remote.retry).await?.for_repository(repository);
         // What is kept for one repository opens no other.
@@ -275,6 +277,7 @@ impl App {
             store: Some(Arc::new(store)),
             observer: Some(Arc::clone(&self.log) as Arc<dyn Observer>),
             retry: remote.retry.retry(&self.env)?,
+            connections,
             timeout: remote.retry.timeout(&self.env)?,
             tokens,
             ..Settings::default()

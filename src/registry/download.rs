@@ -40,11 +40,14 @@ impl Repository {
         let name = || self.named(&Locator::Digest(digest.clone()));
         let response = found(self.send(request).await?, StatusCode::OK, name).await?;
         headers::same_digest(&response, digest)?;
-        let node = match described(&response, digest)? {
-            Some(node) => node,
-            None => self.head_blob(digest).await?,
-        };
-        let body = self.body(&node, Some(First { response, failures }));
+        if let Some(node) = described(&response, digest)? {
+            let body = self.body(&node, Some(First { response, failures }));
+            return Ok((node, body));
+        }
+        // Nobody waits for another answer while one is open.
+        drop(response);
+        let node = self.head_blob(digest).await?;
+        let body = self.body(&node, None);
         Ok((node, body))
     }
 
@@ -231,6 +234,8 @@ impl Download {
 
     /// Asks again for what the stream is to give.
     async fn reopen(&mut self) -> Result<()> {
+        // What is left of the old stream has no use any more, and its connection may be wanted for the new one.
+        self.stream = stream::empty().boxed();
         let tag = self.tag.as_deref();
         (self.stream, self.tag) = self.blob.request(self.at, self.until, &self.failures, tag).await?;
         self.is_part = false;

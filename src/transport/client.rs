@@ -108,7 +108,8 @@ impl Inner {
 
     /// One hop: what is seen of it by whoever watches lies outside of what is tried again.
     pub(super) async fn exchange(&self, hop: &Hop) -> Result<Response> {
-        let answer = retry::send(self, hop);
+        // On the heap, since it is part of every operation.
+        let answer = Box::pin(retry::send(self, hop));
         match &self.settings.observer {
             Some(observer) => observe::heard(observer, self, hop, answer).await,
             None => answer.await,

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Refusal, Result};
 use crate::oci::problems;
 
 /// The most that is read of the body of an answer that says no: 8 KiB.
-const PROBLEM_LIMIT: u64 = 8 * 1024;
+pub(super) const PROBLEM_LIMIT: u64 = 8 * 1024;
 
 /// One request. It can be sent as often as its body can be opened.
 #[derive(Debug, Clone)]

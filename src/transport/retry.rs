@@ -17,6 +17,7 @@ use http::{Method, StatusCode};
 use jiff::fmt::rfc2822;
 
 use super::client::Inner;
+use super::message::PROBLEM_LIMIT;
 use super::origin::Origin;
 use super::redact::shown;
 use super::wire::{Cause, Failure, Hop};
@@ -176,25 +177,35 @@ fn told(status: StatusCode) -> String {
     format!("response status code {}: {}", status.as_u16(), status.canonical_reason().unwrap_or_default())
 }
 
-/// The answer with its body in memory, if it is one that has to be there as a whole: then one that breaks off is a
-/// failure. What is longer than any document is for the reader to refuse.
+/// The answer with its body in memory, unless that may be of any length, so that its connection is free at once. Of a
+/// document a body that breaks off is a failure. What is longer is for the reader to refuse.
 async fn whole(hop: &Hop, outcome: Result<Response, Failure>) -> Result<Response, Failure> {
     let mut response = outcome?;
-    if hop.streamed || hop.method != Method::GET || !response.status.is_success() {
+    let is_success = response.status.is_success();
+    if hop.streamed && is_success {
         return Ok(response);
     }
+    let is_document = is_success && hop.method == Method::GET;
+    let limit = if is_document { DOCUMENT_LIMIT } else { PROBLEM_LIMIT };
     let (mut pieces, mut length) = (Vec::new(), 0);
-    while length <= DOCUMENT_LIMIT
-        && let Some(piece) = response.body.next().await
-    {
-        let cut =
-            |error| Failure { error, cause: Some(Cause::Cut), stale: false, moved: Some((length, None)) };
-        let piece = piece.map_err(cut)?;
-        length += piece.len() as u64;
-        pieces.push(Ok(piece));
+    let mut body = std::mem::replace(&mut response.body, stream::empty().boxed());
+    while length <= limit {
+        let Some(piece) = body.next().await else {
+            response.body = stream::iter(pieces).boxed();
+            return Ok(response);
+        };
+        match piece {
+            Err(error) if is_document => {
+                let moved = Some((length, None));
+                return Err(Failure { error, cause: Some(Cause::Cut), stale: false, moved });
+            }
+            piece => {
+                length = piece.as_ref().map_or(u64::MAX, |piece| length + piece.len() as u64);
+                pieces.push(piece);
+            }
+        }
     }
-    let rest = std::mem::replace(&mut response.body, stream::empty().boxed());
-    response.body = stream::iter(pieces).chain(rest).boxed();
+    response.body = stream::iter(pieces).chain(body).boxed();
     Ok(response)
 }
 

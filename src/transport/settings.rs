@@ -47,6 +47,9 @@ pub struct Settings {
     pub observer: Option<Arc<dyn Observer>>,
     /// What is tried again.
     pub retry: Retry,
+    /// How many connections each host may have at once, and requests that are under way; as many as it answers quickly,
+    /// where nothing is said.
+    pub connections: Option<usize>,
     /// How long nothing may move: no byte in either direction, no answer. Zero is for ever.
     pub timeout: Duration,
     /// What carries requests in place of the network.
@@ -81,6 +84,7 @@ impl Default for Settings {
             store: None,
             observer: None,
             retry: Retry::default(),
+            connections: None,
             timeout: TIMEOUT,
             carrier: None,
             tokens: Tokens::default(),
@@ -95,6 +99,7 @@ impl fmt::Debug for Settings {
             .field("insecure", &self.insecure)
             .field("resolve", &self.resolve)
             .field("retry", &self.retry)
+            .field("connections", &self.connections)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }

@@ -5,8 +5,10 @@
 //!
 //! What does not belong here: what is sent, and whether it is sent again.
 
+mod capped;
 mod certificate;
 mod dial;
+mod hop;
 mod reason;
 mod stall;
 mod tls;
@@ -20,68 +22,24 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
-use url::Url;
 
+use self::capped::{Capped, Gate, Turn};
 use self::dial::{Lookup, dialled, is_elsewhere, readdress};
+pub(super) use self::hop::{Connection, Failure, Hop};
 pub(super) use self::reason::Cause;
 pub use self::tls::Secured;
 use self::tls::{Protocol, Tls};
 use self::upload::Upload;
 use super::origin::Origin;
 use super::redact::shown;
-use super::{Carrier, Failures, Names, Proxies, Resolve, Response, Settings, proxy};
+use super::{Carrier, Names, Proxies, Resolve, Response, Settings, proxy};
 use crate::content::Body;
 use crate::error::{Error, Kind, Result};
 
 /// How long a connection may take to come about, as with Go's own client.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A request as it goes out: nothing is added to it any more.
-#[derive(Debug, Clone)]
-pub(super) struct Hop {
-    /// The method.
-    pub(super) method: Method,
-    /// Where to.
-    pub(super) url: Url,
-    /// All headers.
-    pub(super) headers: HeaderMap,
-    /// What is sent.
-    pub(super) body: Option<Body>,
-    /// Whether it is not sent again.
-    pub(super) once: bool,
-    /// Whether the body of the answer may be of any length and break off.
-    pub(super) streamed: bool,
-    /// Which connection it may go over.
-    pub(super) connection: Connection,
-    /// The failures so far of what it is part of.
-    pub(super) failures: Failures,
-}
-
-/// Which connection a request may go over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Connection {
-    /// One that others may have used.
-    Shared,
-    /// One of its own, beside others to the same host.
-    Apart,
-    /// One whose far end may not be where no realm may be.
-    Judged,
-}
-
-/// No answer.
-#[derive(Debug)]
-pub(super) struct Failure {
-    /// What is told of it.
-    pub(super) error: Error,
-    /// What kind it was; none where the request itself could not be made, as when its body cannot be read.
-    pub(super) cause: Option<Cause>,
-    /// Whether it happened on a connection that had been used before: the server may just have tired of it.
-    pub(super) stale: bool,
-    /// How many bytes of content had moved, and of how many, if any had to.
-    pub(super) moved: Option<(u64, Option<u64>)>,
-}
 
 /// The connections of one registry.
 pub(super) struct Wire {
@@ -94,8 +52,10 @@ pub(super) struct Wire {
     clients: tokio::sync::Mutex<HashMap<(Route, Protocol), reqwest::Client>>,
     /// The near ends of connections that have brought an answer.
     used: Mutex<HashSet<SocketAddr>>,
-    /// Who has answered at all.
-    answered: Mutex<HashSet<Origin>>,
+    /// Who has answered at all, and whether over HTTP/2.
+    answered: Mutex<HashMap<Origin, bool>>,
+    /// How many connections each host may have at once, where that is said.
+    capped: Option<Capped>,
     /// How long nothing may move; zero is for ever.
     timeout: Duration,
 }
@@ -123,7 +83,8 @@ impl Wire {
         let (clients, used, answered) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
         let (carrier, names) = (settings.carrier.clone(), Arc::clone(&settings.names));
         let proxies = settings.proxies.clone();
-        Ok(Self { own, carrier, tls, resolve, names, proxies, clients, used, answered, timeout })
+        let capped = settings.connections.map(Capped::at);
+        Ok(Self { own, carrier, tls, resolve, names, proxies, clients, used, answered, capped, timeout })
     }
 
     /// How the registry itself was reached; none if not by TLS, or not yet.
@@ -133,7 +94,7 @@ impl Wire {
 
     /// Whether this host has ever answered.
     pub(super) fn has_answered(&self, origin: &Origin) -> bool {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains(origin)
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains_key(origin)
     }
 
     /// One request, one answer.
@@ -146,8 +107,12 @@ impl Wire {
         }
         let fixed =
             self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
+        let turn = match &self.capped {
+            Some(capped) => Some(capped.turn(&origin).await),
+            None => None,
+        };
         let protocol = match fixed {
-            _ if hop.connection == Connection::Apart => Protocol::Http1,
+            _ if hop.connection == Connection::Apart && self.shares(&origin) => Protocol::Http1,
             Some(address) if is_elsewhere(&hop.url, address) => Protocol::Http1,
             _ => Protocol::Any,
         };
@@ -163,31 +128,46 @@ impl Wire {
             *request.body_mut() = Some(body);
         }
         *request.headers_mut() = headers;
-        match stall::within(self.timeout, &upload, client.execute(request)).await {
+        let work = capped::sending(turn.as_ref(), client.execute(request));
+        match stall::within(self.timeout, &upload, work).await {
             Some(Ok(answer)) => match self.proxies.of(&hop.url).filter(|_| fixed.is_none()) {
                 Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                     let reason = proxy::through(proxy, reason::PROXY_WANTS_PASSWORD);
                     let url = shown(&hop.url, origin == self.own);
                     Err(unsent(network(hop.method.clone(), url, reason, false)))
                 }
-                _ => Ok(self.answer(hop, &origin, answer, &upload)),
+                _ => Ok(self.answer(hop, &origin, answer, (&upload, turn))),
             },
-            Some(Err(error)) => match upload.failure() {
-                Some(own) => Err(unsent(own)),
-                None => Err(self.failure(hop, &origin, fixed, &error, &upload).await),
-            },
+            Some(Err(error)) => {
+                if let Some(turn) = &turn {
+                    turn.failed(near_end(&error));
+                }
+                match upload.failure() {
+                    Some(own) => Err(unsent(own)),
+                    None => Err(self.failure(hop, &origin, fixed, &error, &upload).await),
+                }
+            }
             None => {
                 // Nobody knows what its connections are still good for.
                 self.clients.lock().await.remove(&route);
+                if let Some(turn) = &turn {
+                    turn.abandoned();
+                }
                 let reason = format!("no answer, and no byte moved, for {:?}", self.timeout);
                 let error = network(hop.method.clone(), shown(&hop.url, origin == self.own), reason, false);
-                Err(Failure { error, cause: Some(Cause::Timeout), stale: false, moved: sent(hop, &upload) })
+                Err(Failure { error, cause: Some(Cause::Timeout), stale: false, moved: hop.sent(&upload) })
             }
         }
     }
 
-    fn heard(&self, origin: &Origin) {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(origin.clone());
+    fn heard(&self, origin: &Origin, version: Version) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.insert(origin.clone(), version == Version::HTTP_2);
+    }
+
+    /// Whether many requests to this host share a connection, as far as is known.
+    fn shares(&self, origin: &Origin) -> bool {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(origin) == Some(&true)
     }
 
     fn route(&self, hop: &Hop, origin: &Origin, fixed: Option<SocketAddr>) -> Route {
@@ -212,7 +192,7 @@ impl Wire {
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
         }
         let (head, body) = carrier.carry(request).await?.into_parts();
-        self.heard(origin);
+        self.heard(origin, head.version);
         Ok(Response {
             method: hop.method.clone(),
             url: hop.url.clone(),
@@ -245,17 +225,25 @@ impl Wire {
         }))
     }
 
-    fn answer(&self, hop: &Hop, origin: &Origin, answer: reqwest::Response, upload: &Upload) -> Response {
-        self.heard(origin);
-        if let Some(connection) = answer.extensions().get::<HttpInfo>() {
-            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            used.insert(connection.local_addr());
+    fn answer(
+        &self,
+        hop: &Hop,
+        origin: &Origin,
+        answer: reqwest::Response,
+        (upload, mut turn): (&Upload, Option<Turn>),
+    ) -> Response {
+        self.heard(origin, answer.version());
+        if let Some(near_end) = answer.extensions().get::<HttpInfo>().map(HttpInfo::local_addr) {
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(near_end);
+            if let Some(turn) = &mut turn {
+                turn.answered(near_end, capped::after(hop, &answer, upload));
+            }
         }
         let (from_registry, timeout) = (*origin == self.own, self.timeout);
         if from_registry {
             self.tls.note(&answer);
         }
-        let (status, headers) = (answer.status(), answer.headers().clone());
+        let (status, headers, size) = (answer.status(), answer.headers().clone(), answer.content_length());
         let stop = (!status.is_success()).then(|| upload.pause());
         let (method, url) = (hop.method.clone(), shown(&hop.url, from_registry));
         let broken = move |reason| network(method.clone(), url.clone(), reason, false).passing();
@@ -274,7 +262,10 @@ impl Wire {
             headers,
             from_registry,
             repeated: false,
-            body: body.boxed(),
+            body: match turn {
+                Some(turn) => turn.until_end(size, body),
+                None => body.boxed(),
+            },
         }
     }
 
@@ -296,7 +287,7 @@ impl Wire {
         let error_told = network(hop.method.clone(), url, reason, cause == Cause::Unreachable);
         let stale = near_end(error)
             .is_some_and(|end| self.used.lock().unwrap_or_else(PoisonError::into_inner).contains(&end));
-        Failure { error: error_told, cause: Some(cause), stale, moved: sent(hop, upload) }
+        Failure { error: error_told, cause: Some(cause), stale, moved: hop.sent(upload) }
     }
 
     async fn client(
@@ -335,6 +326,9 @@ impl Wire {
             .no_brotli()
             .no_zstd()
             .no_deflate();
+        if self.capped.is_some() {
+            builder = builder.connector_layer(Gate);
+        }
         // An address that was given by hand is meant to be dialled.
         if fixed.is_none() {
             let proxies = self.proxies.clone();
@@ -359,12 +353,6 @@ fn near_end(error: &reqwest::Error) -> Option<SocketAddr> {
         next = cause.source();
     }
     None
-}
-
-/// How much of the body of a request was sent, where it has one that is read while it is sent.
-fn sent(hop: &Hop, upload: &Upload) -> Option<(u64, Option<u64>)> {
-    let body = hop.body.as_ref().filter(|body| body.in_memory().is_none())?;
-    Some((upload.sent(), body.size()))
 }
 
 fn network(method: Method, url: String, reason: String, unreachable: bool) -> Error {

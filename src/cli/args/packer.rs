@@ -19,6 +19,7 @@ use super::annotation::AnnotationArgs;
 use super::concurrency::ConcurrencyArgs;
 use super::value::path;
 use crate::cli::app::App;
+use crate::cli::connect::End;
 use crate::cli::failure::Failure;
 
 /// How many nodes are sent at once.
@@ -59,6 +60,11 @@ impl PackerArgs {
     /// Whether there is a config of the user's own.
     pub(crate) fn has_config(&self) -> bool {
         self.config.as_deref().is_some_and(|config| !config.is_empty())
+    }
+
+    /// An end that does no more at once than was typed.
+    pub(crate) fn bound(&self, end: End) -> End {
+        end.at_most(self.concurrency.typed())
     }
 
     /// What is annotated: by flags the manifest, by a file every part.

@@ -75,7 +75,7 @@ pub(crate) async fn run(args: AttachArgs, app: &App) -> Result<(), Failure> {
         _ => failure,
     };
     let end = args.target.end(&raw).map_err(asking)?.doing(&[Action::Pull, Action::Push]).referrers(mode);
-    let end = args.chunks.apply(end);
+    let end = args.packer.bound(args.chunks.apply(end));
     let platform = args.platform.parse()?;
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;

@@ -140,7 +140,8 @@ impl CpArgs {
     fn destination(&self, raw: &str) -> Result<End, Failure> {
         let end =
             self.chunks.apply(self.to.end(raw)?).on(Side::Destination).doing(&[Action::Pull, Action::Push]);
-        Ok(end.referrers(self.to_referrers.mode()).resolving(&self.resolve))
+        let end = end.referrers(self.to_referrers.mode()).at_most(self.concurrency.typed());
+        Ok(end.resolving(&self.resolve))
     }
 
     /// Which referrers go along.

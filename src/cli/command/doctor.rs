@@ -77,7 +77,7 @@ pub(crate) async fn run(args: DoctorArgs, app: &App) -> Result<(), Failure> {
     }
     let (credential, given) = known(app, registry, repository, remote).await?;
     let place = (registry, repository.unwrap_or_default());
-    let client = app.client(place, remote, credential, Tokens::default()).await?;
+    let client = app.client(place, remote, credential, Tokens::default(), None).await?;
     let examination = Examination::new(client, registry, repository, args.write)?;
     let greeting = examination.greet().await?;
     let mut report = Report::new(registry, repository);

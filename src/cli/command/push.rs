@@ -104,6 +104,7 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
     let platform = args.platform()?;
     let annotations = args.packer.annotations()?;
     let end = args.chunks.apply(args.target.end(&destination.raw)?).doing(&[Action::Pull, Action::Push]);
+    let end = args.packer.bound(end);
     let format = args.format.choose(Forms::RESULT)?;
     output::check(&format)?;
     let tags = destination.tags()?;

@@ -91,7 +91,7 @@ pub(crate) async fn run(args: RestoreArgs, app: &App) -> Result<(), Failure> {
     let path = args.input.filter(|path| !path.as_os_str().is_empty());
     let path = path.ok_or_else(|| Failure::mistake("the input path cannot be empty"))?;
     let end = End::new(Place::from(repository), args.remote.remote).doing(&[Action::Pull, Action::Push]);
-    let end = args.chunks.apply(end.referrers(args.referrers.mode()));
+    let end = args.chunks.apply(end.referrers(args.referrers.mode())).at_most(args.concurrency.typed());
     let to = end.place.path();
 
     let target = app.target(&end).await?;

@@ -62,7 +62,8 @@ pub(crate) async fn run(args: TagArgs, app: &App) -> Result<(), Failure> {
         .target
         .end(&raw)
         .map_err(|failure| failure.about_reference(&format!("unable to add tag for '{raw}'")))?
-        .doing(&[Action::Pull, Action::Push]);
+        .doing(&[Action::Pull, Action::Push])
+        .at_most(args.concurrency.typed());
     let at = end.place.named(&USAGE)?.clone();
     let tags = tags(&end.place, &typed)?;
     let reporter = Lines {
@@ -85,6 +86,7 @@ async fn remove(args: &TagArgs, app: &App) -> Result<(), Failure> {
     let mut ends = Vec::new();
     for raw in &args.arguments {
         let end = args.target.end(raw)?.doing(&[Action::Pull, Action::Delete]);
+        let end = end.at_most(args.concurrency.typed());
         let Locator::Tag(tag) = end.place.named(&USAGE)?.clone() else {
             let text = format!("{raw:?}: a tag is needed to be removed, not a digest");
             return Err(Failure::mistake(text).usage(&USAGE));

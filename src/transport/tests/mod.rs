@@ -1,6 +1,7 @@
 //! Requests against a server that says exactly what a test wants it to say.
 
 mod auth;
+mod connections;
 mod http2;
 mod realm;
 mod redirect;

@@ -48,6 +48,7 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<AtomicUsize>,
+    open: Arc<Open>,
     task: JoinHandle<()>,
 }
 
@@ -69,24 +70,26 @@ impl Server {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (answer, log): (Handler, _) = (Arc::new(answer), Arc::clone(&seen));
         let connections = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&connections);
+        let open = Arc::new(Open::default());
+        let counted = (Arc::clone(&connections), Arc::clone(&open));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let connection = counted.fetch_add(1, Ordering::SeqCst);
+                let connection = counted.0.fetch_add(1, Ordering::SeqCst);
+                let open = Seat::new(&counted.1);
                 let (answer, log, tls) = (Arc::clone(&answer), Arc::clone(&log), tls.clone());
                 tokio::spawn(async move {
                     match tls {
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, connection, &answer, &log).await;
+                                serve(stream, (connection, open), &answer, &log).await;
                             }
                         }
-                        None => plain(stream, connection, &answer, &log).await,
+                        None => plain(stream, (connection, open), &answer, &log).await,
                     }
                 });
             }
         });
-        Self { address, seen, connections, task }
+        Self { address, seen, connections, open, task }
     }
 
     /// Host and port.
@@ -102,6 +105,11 @@ impl Server {
     /// How many connections there have been, also those that brought no request.
     pub(super) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many connections have been open at once at most.
+    pub(super) fn most_open(&self) -> usize {
+        self.open.most.load(Ordering::SeqCst)
     }
 
     /// Listens no more.
@@ -122,6 +130,30 @@ impl Drop for Server {
     }
 }
 
+/// How many connections are open, and have been at once at most.
+#[derive(Default)]
+struct Open {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// One that is open.
+struct Seat(Arc<Open>);
+
+impl Seat {
+    fn new(open: &Arc<Open>) -> Self {
+        let now = open.now.fetch_add(1, Ordering::SeqCst) + 1;
+        open.most.fetch_max(now, Ordering::SeqCst);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// An answer with a body.
 pub(super) fn reply(status: &str, headers: &[&str], body: &str) -> Reply {
     let mut text = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
@@ -132,14 +164,19 @@ pub(super) fn reply(status: &str, headers: &[&str], body: &str) -> Reply {
     Reply::Send(format!("{text}\r\n{body}"))
 }
 
-async fn plain(mut stream: TcpStream, connection: usize, answer: &Handler, log: &Mutex<Vec<Seen>>) {
+async fn plain(mut stream: TcpStream, connection: (usize, Seat), answer: &Handler, log: &Mutex<Vec<Seen>>) {
     if serve(&mut stream, connection, answer, log).await {
         let _ = stream.set_zero_linger();
     }
 }
 
 /// Answers requests until one ends the connection; true when it is to be thrown away.
-async fn serve<S>(mut stream: S, connection: usize, answer: &Handler, log: &Mutex<Vec<Seen>>) -> bool
+async fn serve<S>(
+    mut stream: S,
+    (connection, seat): (usize, Seat),
+    answer: &Handler,
+    log: &Mutex<Vec<Seen>>,
+) -> bool
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -165,6 +202,8 @@ where
                 }
             }
             Reply::Last(text) => {
+                // Whoever has the last byte may open the next one before anything else is done here.
+                drop(seat);
                 let _ = stream.write_all(text.as_bytes()).await;
                 let _ = stream.shutdown().await;
                 return false;

@@ -138,11 +138,12 @@ pub struct Faults {
     address: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     waiting: Arc<Mutex<Waiting>>,
+    open: Arc<Mutex<Waiting>>,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// How many requests wait for their answers, and how many have at once at most.
+/// How many requests wait for their answers, or connections are open, and how many have been at once at most.
 #[derive(Default)]
 struct Waiting {
     now: usize,
@@ -152,6 +153,7 @@ struct Waiting {
 /// What all connections share.
 struct Shared {
     waiting: Arc<Mutex<Waiting>>,
+    open: Arc<Mutex<Waiting>>,
     port: u16,
     behind: SocketAddr,
     table: Vec<Row>,
@@ -167,16 +169,17 @@ impl Faults {
         let (seen, table) = (Arc::new(Mutex::new(Vec::new())), table.into());
         let (end, ended) = oneshot::channel();
         let (tell, told) = mpsc::channel();
-        let (log, waiting) = (Arc::clone(&seen), Arc::default());
-        let counted = Arc::clone(&waiting);
+        let (log, waiting, open) = (Arc::clone(&seen), Arc::default(), Arc::default());
+        let counted = (Arc::clone(&waiting), Arc::clone(&open));
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let port = listener.local_addr().unwrap().port();
                 tell.send(port).unwrap();
-                let waiting = counted;
-                let shared = Shared { waiting, port, behind, table, counted: Mutex::default(), seen: log };
+                let (waiting, open) = counted;
+                let shared =
+                    Shared { waiting, open, port, behind, table, counted: Mutex::default(), seen: log };
                 tokio::select! {
                     () = accept(listener, Arc::new(shared)) => {}
                     _ = ended => {}
@@ -184,7 +187,7 @@ impl Faults {
             });
         });
         let address = format!("localhost:{}", told.recv().expect("the proxy does not start"));
-        Self { address, seen, waiting, end: Some(end), thread: Some(thread) }
+        Self { address, seen, waiting, open, end: Some(end), thread: Some(thread) }
     }
 
     /// `localhost:PORT`.
@@ -200,6 +203,11 @@ impl Faults {
     /// How many requests have waited for their answers at once at most.
     pub fn most_at_once(&self) -> usize {
         self.waiting.lock().unwrap().most
+    }
+
+    /// How many connections have been open at once at most.
+    pub fn most_connections(&self) -> usize {
+        self.open.lock().unwrap().most
     }
 
     /// The requests of one kind so far.
@@ -223,6 +231,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         let Ok((stream, _)) = listener.accept().await else { return };
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
+            let _open = Wait::begin(&shared.open);
             let mut client = Connection::new(stream);
             let mut tired = false;
             // Whoever has gone needs no answer.
@@ -244,7 +253,7 @@ async fn exchange(
     tired: &mut bool,
 ) -> Option<()> {
     let on = kind(&request.line);
-    let waiting = Wait::begin(shared);
+    let waiting = Wait::begin(&shared.waiting);
     let fault = shared.fault(on);
     let limit = match fault {
         Some(Fault::Early(limit, _) | Fault::Reset(limit)) => limit,
@@ -280,15 +289,15 @@ async fn exchange(
     client.answer(reply.with(fault.as_ref()), with_content, fault.as_ref()).await
 }
 
-/// The time in which a request waits.
+/// The time in which a request waits, or a connection is open.
 struct Wait<'a>(&'a Mutex<Waiting>);
 
 impl<'a> Wait<'a> {
-    fn begin(shared: &'a Shared) -> Self {
-        let mut waiting = shared.waiting.lock().unwrap();
+    fn begin(counted: &'a Mutex<Waiting>) -> Self {
+        let mut waiting = counted.lock().unwrap();
         waiting.now += 1;
         waiting.most = waiting.most.max(waiting.now);
-        Self(&shared.waiting)
+        Self(counted)
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) async fn run(args: PushArgs, app: &App) -> Result<(), Failure> {
     }
     let destination = Destination::split(&raw);
     let end = args.target.end(&destination.raw)?.doing(&[Action::Pull, Action::Push]);
-    let end = end.referrers(args.referrers.mode());
+    let end = end.referrers(args.referrers.mode()).at_most(args.concurrency.typed());
     let tags = destination.tags()?;
     let bytes = read(&file, app).await?;
     let media_type = args.media_type(&file, &bytes)?;
