@@ -8,21 +8,23 @@
 use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::fs::{self, File};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use tempfile::NamedTempFile;
-use tokio::sync::mpsc;
 
+use self::pour::{poured, write_all};
 use crate::error::{Error, IoContext, Result};
 
 mod claim;
 mod duplicate;
 mod lasting;
 mod pieces;
+mod positions;
+mod pour;
 mod private;
 mod save;
 mod scratch;
@@ -32,6 +34,7 @@ mod work;
 pub use claim::remove_drafts;
 pub use lasting::{sync_files, write_lasting};
 pub use pieces::{pieces, read};
+pub use positions::{ReadAt, WriteAt};
 pub use private::write_private;
 pub use save::{save, save_all};
 pub use scratch::Scratch;
@@ -42,8 +45,6 @@ pub use work::{Wanted, work};
 const PIECE: usize = 256 * 1024;
 /// How the names of files begin that have no final name yet.
 const PREFIX: &str = ".oras-";
-/// Bytes written at once, at least.
-const BATCH: usize = 128 * 1024;
 /// Pieces or batches that may wait between a disk and a network: at most three quarters of a MiB.
 const QUEUE: usize = 3;
 
@@ -216,96 +217,6 @@ fn folder_of(target: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
-}
-
-/// Writes all that a stream brings, on a thread that may block, and returns the writer with the number of bytes. Small
-/// pieces are gathered: a network brings many, and each write takes its time. What is small as a whole is written in
-/// one go: a thread for each of many small files would wait for most of its life.
-async fn poured<W, S>(
-    mut writer: W,
-    write: impl Fn(&mut W, &[Bytes]) -> Result<()> + Send + 'static,
-    mut stream: S,
-) -> Result<(W, u64)>
-where
-    W: Send + 'static,
-    S: Stream<Item = Result<Bytes>> + Unpin,
-{
-    let first = gather(&mut stream).await?;
-    if first.last {
-        return joined(
-            tokio::task::spawn_blocking(move || {
-                write(&mut writer, &first.pieces)?;
-                Ok((writer, first.length))
-            })
-            .await,
-        );
-    }
-    let (sender, mut batches) = mpsc::channel::<Batch>(QUEUE);
-    let work = tokio::task::spawn_blocking(move || {
-        let mut written = 0;
-        while let Some(batch) = batches.blocking_recv() {
-            write(&mut writer, &batch.pieces)?;
-            written += batch.length;
-        }
-        Ok((writer, written))
-    });
-    let fed = feed(first, &mut stream, sender).await;
-    // Joined also after a failure, so that a draft is gone when this returns.
-    let done = joined(work.await);
-    fed.and(done)
-}
-
-/// Pieces that are written together.
-struct Batch {
-    pieces: Vec<Bytes>,
-    length: u64,
-    /// Whether nothing comes after them.
-    last: bool,
-}
-
-/// The next pieces of a stream that are worth a call, or its last ones.
-async fn gather(stream: &mut (impl Stream<Item = Result<Bytes>> + Unpin)) -> Result<Batch> {
-    let mut batch = Batch { pieces: Vec::new(), length: 0, last: false };
-    while batch.length < BATCH as u64 {
-        let Some(piece) = stream.next().await else {
-            batch.last = true;
-            break;
-        };
-        let piece = piece?;
-        batch.length += piece.len() as u64;
-        batch.pieces.push(piece);
-    }
-    Ok(batch)
-}
-
-/// Gives a writer all that there is; one that has gone away says why when it is joined.
-async fn feed<S>(mut batch: Batch, stream: &mut S, writer: mpsc::Sender<Batch>) -> Result<()>
-where
-    S: Stream<Item = Result<Bytes>> + Unpin,
-{
-    loop {
-        let last = batch.last;
-        if writer.send(batch).await.is_err() || last {
-            return Ok(());
-        }
-        batch = gather(stream).await?;
-    }
-}
-
-/// Writes pieces one after the other, with as few calls as the system allows.
-fn write_all(writer: &mut impl Write, batch: &[Bytes]) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = batch.iter().map(|piece| IoSlice::new(piece)).collect();
-    let mut rest = &mut slices[..];
-    IoSlice::advance_slices(&mut rest, 0);
-    while !rest.is_empty() {
-        match writer.write_vectored(rest) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut rest, written),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// Writes a small file whole, in place of what has its name.

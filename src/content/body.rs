@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, future, stream};
 
+use super::landing::Landing;
 use super::verify::check;
 use crate::error::{Error, Kind, Result};
 use crate::oci::Descriptor;
@@ -23,7 +24,7 @@ use crate::oci::Descriptor;
 /// Bytes as they come. An error is the last item.
 pub type ByteStream = BoxStream<'static, Result<Bytes>>;
 
-type Opener = Arc<dyn Fn(u64) -> BoxFuture<'static, Result<ByteStream>> + Send + Sync>;
+type Opener = Arc<dyn Fn(u64, Option<Landing>) -> BoxFuture<'static, Result<ByteStream>> + Send + Sync>;
 type Chooser = Arc<dyn Fn() -> BoxFuture<'static, Result<Body>> + Send + Sync>;
 
 /// Bytes that can be had by opening it. A clone is the same promise.
@@ -100,14 +101,23 @@ impl Body {
         F: Fn(u64) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<ByteStream>> + Send + 'static,
     {
-        let open = Arc::new(move |from| open(from).boxed());
+        Self::placing(size, move |from, _| open(from))
+    }
+
+    /// The same of a source that can make use of a [`Landing`], where one is offered.
+    pub fn placing<F, Fut>(size: Option<u64>, open: F) -> Self
+    where
+        F: Fn(u64, Option<Landing>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ByteStream>> + Send + 'static,
+    {
+        let open = Arc::new(move |from, landing| open(from, landing).boxed());
         Self::new(size, Content::Opener { open, again: true, file: None })
     }
 
     /// Bytes that come once, as from a pipe.
     pub fn once(size: Option<u64>, stream: ByteStream) -> Self {
         let only = Mutex::new(Some(stream));
-        let open = move |from| {
+        let open = move |from, _| {
             let stream = only.lock().unwrap_or_else(PoisonError::into_inner).take();
             let stream = stream.ok_or_else(|| Error::unsupported("the content can be read only once"));
             future::ready(stream.map(|stream| skip(stream, from))).boxed()
@@ -132,9 +142,9 @@ impl Body {
     {
         let (size, again) = (self.size, self.can_reopen());
         let wrap = Arc::new(wrap);
-        let open = move |from| {
+        let open = move |from, landing| {
             let (inner, wrap) = (self.clone(), Arc::clone(&wrap));
-            async move { Ok(wrap(inner.open(from).await?, from)) }.boxed()
+            async move { Ok(wrap(inner.opened(from, landing).await?, from)) }.boxed()
         };
         Self::new(size, Content::Opener { open: Arc::new(open), again, file: None })
     }
@@ -252,11 +262,23 @@ impl Body {
     /// # Errors
     /// Whatever keeps the source from giving them; a second opening of bytes that come once.
     pub async fn open(&self, from: u64) -> Result<ByteStream> {
-        let opened = self.content(from).await.map_err(|error| self.failed(error));
+        self.opened(from, None).await
+    }
+
+    /// All the bytes, as by [`Self::open`], for somebody who writes them in the order in which they come, and offers where.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub async fn open_into(&self, landing: Landing) -> Result<ByteStream> {
+        self.opened(0, Some(landing)).await
+    }
+
+    async fn opened(&self, from: u64, landing: Option<Landing>) -> Result<ByteStream> {
+        let opened = self.content(from, landing).await.map_err(|error| self.failed(error));
         Ok(self.watches.iter().fold(opened?, |stream, watch| seen(stream, from, Arc::clone(watch))))
     }
 
-    async fn content(&self, from: u64) -> Result<ByteStream> {
+    async fn content(&self, from: u64, landing: Option<Landing>) -> Result<ByteStream> {
         let stream = match &self.content {
             Content::Bytes(bytes) => {
                 let from = usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len());
@@ -264,12 +286,12 @@ impl Body {
                 let filled = !rest.is_empty();
                 stream::iter(filled.then_some(Ok(rest))).boxed()
             }
-            Content::Opener { open, .. } => open(from).await?,
+            Content::Opener { open, .. } => open(from, landing).await?,
             Content::Chosen(choose) => {
                 let body = choose().await?;
                 // The one that is chosen knows best what to say when it is wrong.
                 let body = self.check.node().map_or(body.clone(), |node| body.being(node));
-                return Box::pin(body.open(from)).await;
+                return Box::pin(body.opened(from, landing)).await;
             }
         };
         Ok(match self.check.node() {

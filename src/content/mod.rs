@@ -6,6 +6,7 @@
 
 mod body;
 mod cached;
+mod landing;
 mod memory;
 mod union;
 mod verify;
@@ -18,6 +19,9 @@ use futures_util::stream::BoxStream;
 
 pub use body::{Body, ByteStream, ContentFile, Owner, Watch, skip};
 pub use cached::Cached;
+pub use landing::Landing;
+#[cfg(test)]
+pub(crate) use landing::landed;
 pub use memory::Memory;
 pub use union::Union;
 pub use verify::{checked, read_checked};

@@ -1,6 +1,6 @@
 //! Drafts, and what is left when one fails.
 
-use futures_util::{TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::*;
 

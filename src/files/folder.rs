@@ -111,7 +111,7 @@ mod system {
 
         /// A new file with these rights, less those that the user wants no file to have.
         pub(in super::super) fn create(&self, name: &OsStr, mode: u32) -> io::Result<File> {
-            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             #[cfg_attr(
                 any(target_os = "linux", target_os = "android"),
                 expect(clippy::useless_conversion, reason = "elsewhere it is another type")
@@ -219,7 +219,7 @@ mod system {
         }
 
         pub(in super::super) fn create(&self, name: &OsStr, _mode: u32) -> io::Result<File> {
-            OpenOptions::new().write(true).create_new(true).open(self.0.join(name))
+            OpenOptions::new().read(true).write(true).create_new(true).open(self.0.join(name))
         }
 
         pub(in super::super) fn remove(&self, name: &OsStr) -> io::Result<()> {

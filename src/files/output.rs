@@ -16,7 +16,7 @@ use futures_util::stream::BoxStream;
 use super::bounds::{Bounds, Traversal};
 use super::ledger::{Ledger, in_the_way};
 use super::unpack::{Place, ROOT, unpack};
-use crate::content::{Body, Memory, Put, Source, Target, checked, read_checked};
+use crate::content::{Body, Landing, Memory, Put, Source, Target, checked, read_checked};
 use crate::disk::{self, Draft, Wanted};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, Tag, annotations, media_type};
@@ -172,7 +172,11 @@ impl Output {
 
 /// Writes content that is checked on the way.
 async fn pour(draft: Draft, path: &Path, node: &Descriptor, body: Body) -> Result<Draft> {
-    let stream = checked(body, node).open(0).await?;
+    let landing = Landing::default();
+    if let Some((write, read)) = draft.positions() {
+        landing.found(write, read);
+    }
+    let stream = checked(body, node).open_into(landing).await?;
     match draft.pour(stream).await {
         Ok((draft, _)) => Ok(draft),
         // The disk's own errors name the file.

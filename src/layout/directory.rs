@@ -21,7 +21,7 @@ use super::gc::{self, Reach};
 use super::graph::Graph;
 use super::index::Change;
 use super::ledger::{Ledger, Removal};
-use crate::content::{Body, ByteStream, Put, Source, Target, checked, read_checked};
+use crate::content::{Body, ByteStream, Landing, Put, Source, Target, checked, read_checked};
 use crate::disk::{Draft, joined};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Algorithm, Descriptor, Digest, Document, Hasher, Locator, Tag, media_type};
@@ -160,12 +160,17 @@ impl Directory {
             return Ok(Put::Stored);
         }
         // Opened first: what cannot be had leaves no trace.
-        let content = checked(body, node).open(0).await?;
+        let landing = Landing::default();
+        let content = checked(body, node).open_into(landing.clone()).await?;
         let draft = self.blocking({
             let digest = digest.clone();
             move |inner| inner.draft(&digest)
         });
-        let (draft, _) = draft.await?.pour(content).await?;
+        let draft = draft.await?;
+        if let Some((write, read)) = draft.positions() {
+            landing.found(write, read);
+        }
+        let (draft, _) = draft.pour(content).await?;
         self.blocking(move |inner| inner.publish(draft, &digest)).await?;
         Ok(Put::Stored)
     }

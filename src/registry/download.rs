@@ -7,6 +7,7 @@
 //! What does not belong here: how often and when it is asked again, which the transport says.
 
 pub(super) mod ahead;
+mod part;
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +21,7 @@ use self::ahead::Ahead;
 use super::blobs::described;
 use super::repository::{Repository, found, locked};
 use super::{headers, urls};
-use crate::content::{Body, ByteStream, checked, skip};
+use crate::content::{Body, ByteStream, Landing, checked, skip};
 use crate::error::{Error, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator};
 use crate::transport::{Action, Failures, Request, Response, shown};
@@ -54,9 +55,9 @@ impl Repository {
     fn body(&self, node: &Descriptor, first: Option<First>) -> Body {
         let blob = Blob { repository: self.clone(), node: node.bare() };
         let first = Arc::new(Mutex::new(first));
-        let body = Body::reopening(Some(node.size), move |from| {
+        let body = Body::placing(Some(node.size), move |from, landing| {
             let first = locked(&first).take().filter(|_| from == 0);
-            blob.clone().open(from, first)
+            blob.clone().open(from, first, landing)
         });
         checked(body, node)
     }
@@ -92,7 +93,7 @@ struct Download {
 }
 
 impl Blob {
-    async fn open(self, from: u64, first: Option<First>) -> Result<ByteStream> {
+    async fn open(self, from: u64, first: Option<First>, landing: Option<Landing>) -> Result<ByteStream> {
         let seat = self.repository.seats.taken().await;
         let (failures, (stream, tag)) = if let Some(First { response, failures }) = first {
             let tag = strong_tag(&response);
@@ -104,7 +105,7 @@ impl Blob {
         };
         let (until, splitting) = (self.node.size, self.repository.splitting);
         let download = Download {
-            ahead: Ahead::new(splitting, self.node.size, from),
+            ahead: Ahead::new(splitting, self.node.size, from, landing),
             blob: self,
             stream,
             at: from,
@@ -189,7 +190,10 @@ impl Download {
                         piece.truncate(usize::try_from(self.until - self.at).unwrap_or(usize::MAX));
                     }
                     self.at += piece.len() as u64;
-                    self.ahead.measure(self.at);
+                    if !self.is_part {
+                        self.ahead.came(piece.len());
+                    }
+                    self.ahead.measure();
                     self.until = self.ahead.fill(&self.blob, self.tag.as_deref(), self.at, self.until);
                     return Ok(Some((piece, self)));
                 }
@@ -204,9 +208,10 @@ impl Download {
                 self.failures.end();
             }
             if self.is_part && !matches!(error.kind(), Kind::Network { unreachable: false, .. }) {
-                // There is more than one kind of server that gives all or nothing, or not so much at once.
-                self.ahead.give_up();
-                self.alone().await?;
+                // There is more than one kind of server that gives all or nothing, or not so much at once. What could
+                // not wait in the reader's file comes once more, and the reader finds out why.
+                self.until = self.ahead.give_up().await;
+                self.reopen().await?;
                 continue;
             }
             let client = self.blob.repository.client();
@@ -220,16 +225,13 @@ impl Download {
 
     /// Goes on with the part whose turn it is, or with one stream if there is none.
     async fn turn(&mut self) -> Result<()> {
-        let Some(part) = self.ahead.pop() else { return self.alone().await };
+        let Some(part) = self.ahead.pop() else {
+            self.until = self.blob.node.size;
+            return self.reopen().await;
+        };
         (self.until, self.is_part) = (part.end, true);
         self.stream = part.stream();
         Ok(())
-    }
-
-    /// Goes on with one stream of all that is missing.
-    async fn alone(&mut self) -> Result<()> {
-        self.until = self.blob.node.size;
-        self.reopen().await
     }
 
     /// Asks again for what the stream is to give.

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "what stands on the disk before is made as users make it")]
 
 use super::*;
+use crate::content::landed;
 use crate::files::Staging;
 use crate::oci::{Annotations, media_type};
 
@@ -67,6 +68,22 @@ async fn a_titled_node_becomes_a_file_and_can_be_read_back() {
     drop(output);
     assert_eq!(world.names(), ["a", "a/c"]);
     assert_eq!(world.read("a/c"), "abc");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_comes_before_its_turn_waits_in_the_file() {
+    let world = world();
+    let output = world.output(Rules::default());
+    output.put(&titled("a", "abc"), landed(b"abc")).await.unwrap();
+    assert_eq!(world.read("a"), "abc");
+    let wrong = output.put(&titled("b", "abc"), landed(b"abd")).await.unwrap_err();
+    assert_eq!(
+        wrong.to_string(),
+        "failed to copy content to OUT: mismatched digest"
+            .replace("OUT", &world.folder().join("b").display().to_string())
+    );
+    assert_eq!(world.names(), ["a"]);
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::fs;
 use bytes::Bytes;
 
 use super::*;
+use crate::content::landed;
 use crate::oci::{Annotations, Manifest, json, media_type};
 use crate::{disk, layout};
 
@@ -44,6 +45,19 @@ fn files(root: &Path) -> Vec<String> {
 
 fn index(root: &Path) -> String {
     fs::read_to_string(root.join("index.json")).unwrap()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_comes_before_its_turn_waits_in_the_file() {
+    let temporary = tempfile::tempdir().unwrap();
+    let layout = Directory::create(temporary.path()).unwrap();
+    let node = Descriptor::of(media_type::LAYER, b"abc");
+    let wrong = layout.put(&node, landed(b"abd")).await.unwrap_err();
+    assert_eq!(wrong.to_string(), "mismatched digest");
+    assert!(!layout.exists(&node).await.unwrap());
+    layout.put(&node, landed(b"abc")).await.unwrap();
+    assert_eq!(layout.fetch(&node).read(9).await.unwrap(), "abc");
 }
 
 #[tokio::test]

@@ -1,24 +1,23 @@
 //! Parts of a large blob that are fetched ahead of whoever reads it, each over a connection of its own.
 //!
 //! Some lines and servers give a connection only so much. So reading begins with one stream, and as long as more of
-//! them at once bring more bytes a second, there are twice as many. Parts are held in memory until their turn comes, so
-//! that whoever reads, hashes and writes sees one stream in order; their number and size are bounded.
+//! them at once bring more bytes a second, there are twice as many. Whoever reads, hashes and writes sees one stream in
+//! order. Until their turn comes parts wait in memory, where their number and size are bounded, or, where the reader has
+//! offered it, in the file that is being written: then they are so long that the time between two of them is nothing.
 //!
 //! What does not belong here: what is done when a part does not come ([`super`]).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::Blob;
-use crate::content::ByteStream;
-use crate::error::Result;
+use super::part::{Order, Part};
+use crate::content::Landing;
 
 /// How many streams of one blob there are at once at most, that which is read among them.
 pub(in super::super) const WIDEST: usize = 8;
@@ -28,8 +27,12 @@ pub(in super::super) const WIDEST: usize = 8;
 pub(in super::super) struct Splitting {
     /// Blobs of so many bytes or less are not.
     pub(in super::super) above: u64,
-    /// The bytes of a part.
+    /// The bytes of a part that waits in memory.
     pub(in super::super) part: u64,
+    /// The most bytes of one that waits in a file.
+    pub(in super::super) landed: u64,
+    /// So many bytes have to come over each stream before their number is judged.
+    pub(in super::super) sample: u64,
     /// How long it is measured at least what a number of streams brings.
     pub(in super::super) measured: Duration,
     /// One stream that brings so many bytes a second is left alone: it is not the line that is waited for.
@@ -41,12 +44,20 @@ pub(in super::super) struct Splitting {
 impl Default for Splitting {
     fn default() -> Self {
         let measured = Duration::from_millis(250);
-        Self { above: 64 << 20, part: 3 << 19, measured, fast: 200e6, gain: 1.25 }
+        Self {
+            above: 64 << 20,
+            part: 3 << 19,
+            landed: 16 << 20,
+            sample: 3 << 20,
+            measured,
+            fast: 200e6,
+            gain: 1.25,
+        }
     }
 }
 
-/// So many rounds of parts are measured before a number of streams is judged.
-const ROUNDS: u64 = 3;
+/// How many parts there are before their turn at most, those that have come among them. More would only lie there.
+const AHEAD: usize = 4 * WIDEST;
 
 /// How many streams of blobs a repository is read by at once. A clone counts with it.
 #[derive(Debug, Clone)]
@@ -89,119 +100,110 @@ pub(super) struct Ahead {
     splitting: Splitting,
     size: u64,
     parts: VecDeque<Part>,
+    /// Where parts can wait, when it is there.
+    landing: Option<Landing>,
     /// Where the next part begins.
     next: u64,
     /// How many streams there are to be, that which is read among them.
     width: usize,
     /// Whether that is final.
     settled: bool,
-    /// When measuring began, and where reading was then.
-    since: (Instant, u64),
+    /// The bytes that came so far, over all streams.
+    arrived: Arc<AtomicU64>,
+    /// When measuring began, and how many had come then. Nothing as long as not all streams bring something.
+    since: Option<(Instant, u64)>,
+    /// Nothing is measured before so many have come.
+    rest: u64,
     /// What half as many streams brought in a second.
     before: f64,
 }
 
-/// A part that is on its way.
-pub(super) struct Part {
-    /// Where it ends: the first byte after it.
-    pub(super) end: u64,
-    pieces: mpsc::UnboundedReceiver<Result<Bytes>>,
-    work: JoinHandle<()>,
-    _seat: OwnedSemaphorePermit,
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        self.work.abort();
-    }
-}
-
-impl Part {
-    /// Asks for a part. What comes is bounded by its length.
-    fn begin(blob: Blob, tag: Option<String>, from: u64, end: u64, seat: OwnedSemaphorePermit) -> Self {
-        let (tell, pieces) = mpsc::unbounded_channel();
-        let work = tokio::spawn(async move {
-            let mut missing = end - from;
-            let mut stream = match blob.part(from, end, tag.as_deref()).await {
-                Ok(stream) => stream,
-                Err(error) => return drop(tell.send(Err(error))),
-            };
-            // It is read to its very end, so that its connection can be used for the next one.
-            while let Some(piece) = stream.next().await {
-                if missing == 0 {
-                    return;
-                }
-                let piece = piece.map(|mut piece| {
-                    piece.truncate(usize::try_from(missing).unwrap_or(usize::MAX));
-                    missing -= piece.len() as u64;
-                    piece
-                });
-                if tell.send(piece).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { end, pieces, work, _seat: seat }
-    }
-
-    /// Its bytes.
-    pub(super) fn stream(mut self) -> ByteStream {
-        stream::poll_fn(move |context| self.pieces.poll_recv(context)).boxed()
-    }
-}
-
 impl Ahead {
     /// Nothing yet, of a blob that is read from here on.
-    pub(super) fn new(splitting: Splitting, size: u64, at: u64) -> Self {
-        let settled = size <= splitting.above;
-        let since = (Instant::now(), at);
-        Self { splitting, size, parts: VecDeque::new(), next: at, width: 1, settled, since, before: 0.0 }
+    pub(super) fn new(splitting: Splitting, size: u64, at: u64, landing: Option<Landing>) -> Self {
+        Self {
+            splitting,
+            size,
+            parts: VecDeque::new(),
+            landing,
+            next: at,
+            width: 1,
+            settled: size <= splitting.above,
+            arrived: Arc::default(),
+            since: Some((Instant::now(), 0)),
+            rest: 0,
+            before: 0.0,
+        }
     }
 
-    /// Learns how far reading has got.
-    pub(super) fn measure(&mut self, at: u64) {
-        if self.settled {
+    /// Learns that so many bytes came over a stream that is no part.
+    pub(super) fn came(&self, bytes: usize) {
+        self.arrived.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Judges a number of streams, when enough has come over them.
+    pub(super) fn measure(&mut self) {
+        let arrived = self.arrived.load(Ordering::Relaxed);
+        if self.settled || arrived < self.rest {
             return;
         }
-        let Some(bytes) = at.checked_sub(self.since.1) else {
-            self.since.0 = Instant::now();
+        let Some((begun, before)) = self.since else {
+            if self.parts.iter().all(Part::is_answered) {
+                self.since = Some((Instant::now(), arrived));
+            }
             return;
         };
-        let took = self.since.0.elapsed();
-        if took < self.splitting.measured || bytes < ROUNDS * self.splitting.part * self.width as u64 {
+        let (took, bytes) = (begun.elapsed(), arrived - before);
+        if took < self.splitting.measured || bytes < self.splitting.sample * self.width as u64 {
             return;
         }
+        self.since = None;
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let rate = bytes as f64 / took.as_secs_f64().max(1e-9);
         if self.width > 1 && rate < self.before * self.splitting.gain {
             self.width /= 2;
-            (self.before, self.since) = (0.0, (Instant::now(), at + REST));
+            (self.before, self.rest) = (0.0, arrived + REST);
         } else if self.width == WIDEST || rate >= self.splitting.fast {
             self.settled = true;
         } else {
             self.width *= 2;
-            (self.before, self.since) = (rate, (Instant::now(), at));
+            self.before = rate;
         }
     }
 
     /// Asks for parts, as many as are to be on their way, if there are seats for them. Returns where the first of them
     /// begins, which is where the stream that is read has to end.
     pub(super) fn fill(&mut self, blob: &Blob, tag: Option<&str>, at: u64, mut until: u64) -> u64 {
-        let part = self.splitting.part;
-        while self.parts.len() + 1 < self.width {
-            let from = if self.parts.is_empty() && until == self.size { at + part } else { self.next };
+        let landing = self.landing.clone().filter(Landing::is_found);
+        while self.width > 1 && self.parts.len() < AHEAD && self.streams() < self.width {
+            let is_first = self.parts.is_empty() && until == self.size;
+            let from = if is_first { at + self.length(at, landing.is_some()) } else { self.next };
             if from >= self.size {
                 break;
             }
             let Some(seat) = blob.repository.seats.spare() else { break };
-            let end = (from + part).min(self.size);
-            if self.parts.is_empty() && until == self.size {
+            if is_first {
                 until = from;
             }
-            self.parts.push_back(Part::begin(blob.clone(), tag.map(str::to_owned), from, end, seat));
-            self.next = end;
+            self.next = (from + self.length(from, landing.is_some())).min(self.size);
+            let (blob, tag, landing) = (blob.clone(), tag.map(str::to_owned), landing.clone());
+            let arrived = Arc::clone(&self.arrived);
+            let order = Order { blob, tag, from, end: self.next, seat, landing, arrived };
+            self.parts.push_back(Part::begin(order));
         }
         until
+    }
+
+    /// How many streams there are, that which is read among them.
+    fn streams(&self) -> usize {
+        1 + self.parts.iter().filter(|part| part.is_counted()).count()
+    }
+
+    /// How long a part is that begins here. Towards the end they get shorter, so that all streams end together.
+    fn length(&self, from: u64, can_land: bool) -> u64 {
+        let Splitting { part, landed, .. } = self.splitting;
+        let share = self.size.saturating_sub(from) / (2 * self.width as u64);
+        if can_land { share.clamp(part, landed.max(part)) } else { part }
     }
 
     /// The part whose turn it is.
@@ -209,64 +211,21 @@ impl Ahead {
         self.parts.pop_front()
     }
 
-    /// Fetches no more parts, and gives up those that are on their way.
-    pub(super) fn give_up(&mut self) {
-        self.parts.clear();
+    /// Asks for no more parts, and gives up those at the front that the registry has not begun to give. Returns where
+    /// the first of the others begins, or where the blob ends.
+    pub(super) async fn give_up(&mut self) -> u64 {
         (self.width, self.settled) = (1, true);
+        while let Some(part) = self.parts.pop_front() {
+            if part.is_answered() {
+                let from = part.from;
+                self.parts.push_front(part);
+                return from;
+            }
+            part.stop().await;
+        }
+        self.size
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PART: u64 = 3 << 19;
-
-    /// Reads on with a rate until a number of streams has been judged.
-    async fn read(ahead: &mut Ahead, at: &mut u64, rate: u64) -> usize {
-        for _ in 0..100 {
-            *at += PART;
-            tokio::time::advance(Duration::from_millis(PART * 1000 / rate)).await;
-            ahead.measure(*at);
-        }
-        ahead.width
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn as_long_as_more_streams_bring_more_there_are_more() {
-        let mut ahead = Ahead::new(Splitting::default(), 1 << 40, 0);
-        let mut at = 0;
-        for _ in 0..100 {
-            at += PART;
-            // A line that gives five million bytes a second to each connection, and thirty to all.
-            let rate = (5_000_000 * ahead.width as u64).min(30_000_000);
-            tokio::time::advance(Duration::from_millis(PART * 1000 / rate)).await;
-            ahead.measure(at);
-        }
-        assert_eq!((ahead.width, ahead.settled), (8, true));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn where_more_bring_no_more_there_is_one() {
-        let mut ahead = Ahead::new(Splitting::default(), 1 << 40, 0);
-        let mut at = 0;
-        assert_eq!(read(&mut ahead, &mut at, 5_000_000).await, 1);
-        // It is tried again when the line may be another one.
-        let mut widest = 1;
-        for _ in 0..200 + REST / PART {
-            at += PART;
-            tokio::time::advance(Duration::from_millis(PART * 1000 / (5_000_000 * ahead.width as u64))).await;
-            ahead.measure(at);
-            widest = widest.max(ahead.width);
-        }
-        assert_eq!(widest, WIDEST);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_fast_stream_and_a_small_blob_are_left_alone() {
-        let mut ahead = Ahead::new(Splitting::default(), 1 << 40, 0);
-        assert_eq!(read(&mut ahead, &mut 0, 500_000_000).await, 1);
-        assert!(ahead.settled);
-        assert!(Ahead::new(Splitting::default(), 64 << 20, 0).settled);
-    }
-}
+mod tests;

@@ -1,0 +1,65 @@
+//! When how many streams are wanted, in a time that is not real.
+
+use super::*;
+
+/// What arrives at once here.
+const PIECE: u64 = 1 << 18;
+
+/// Lets bytes arrive over all streams together, with a rate that depends on how many there are.
+async fn arrive(ahead: &mut Ahead, bytes: u64, rate: impl Fn(u64) -> u64) -> usize {
+    let mut widest = 0;
+    for _ in 0..bytes / PIECE {
+        let rate = rate(ahead.width as u64);
+        tokio::time::advance(Duration::from_nanos(PIECE * 1_000_000_000 / rate)).await;
+        ahead.came(usize::try_from(PIECE).unwrap());
+        ahead.measure();
+        widest = widest.max(ahead.width);
+    }
+    widest
+}
+
+fn large() -> Ahead {
+    Ahead::new(Splitting::default(), 1 << 40, 0, None)
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_long_as_more_streams_bring_more_there_are_more() {
+    let mut ahead = large();
+    // A line that gives five million bytes a second to each connection, and thirty to all.
+    arrive(&mut ahead, 100 << 20, |width| (5_000_000 * width).min(30_000_000)).await;
+    assert_eq!((ahead.width, ahead.settled), (8, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_more_bring_no_more_there_is_one() {
+    let mut ahead = large();
+    assert_eq!(arrive(&mut ahead, 100 << 20, |_| 5_000_000).await, 2);
+    assert_eq!(ahead.width, 1);
+    // It is tried again when the line may be another one.
+    assert_eq!(arrive(&mut ahead, 100 << 20, |width| 5_000_000 * width).await, 1);
+    assert_eq!(arrive(&mut ahead, REST, |width| 5_000_000 * width).await, WIDEST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fast_stream_and_a_small_blob_are_left_alone() {
+    let mut ahead = large();
+    assert_eq!(arrive(&mut ahead, 150 << 20, |_| 500_000_000).await, 1);
+    assert!(ahead.settled);
+    assert!(Ahead::new(Splitting::default(), 64 << 20, 0, None).settled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_in_a_file_are_long_and_get_shorter_towards_the_end() {
+    let splitting = Splitting::default();
+    let mut ahead = Ahead::new(splitting, 512 << 20, 0, None);
+    ahead.width = 8;
+    let (mut at, mut lengths) = (0, Vec::new());
+    while at < ahead.size {
+        lengths.push(ahead.length(at, true));
+        at += lengths[lengths.len() - 1];
+    }
+    assert!(lengths.is_sorted_by(|a, b| a >= b), "{lengths:?}");
+    assert_eq!((lengths[0], lengths[lengths.len() - 1]), (splitting.landed, splitting.part));
+    assert!(lengths.len() < 70, "{lengths:?}");
+    assert_eq!(ahead.length(0, false), splitting.part);
+}
