@@ -10,6 +10,7 @@ pub mod hostile;
 pub mod proxy;
 pub mod registry;
 pub mod run;
+pub mod streams;
 pub mod world;
 
 pub use registry::{Registry, Setup};
