@@ -1,23 +1,24 @@
-//! What nobody can be faster than on this machine: the same bytes hashed, copied, fetched or sent, and nothing else; a
+//! What nobody can be faster than on this machine: the same bytes hashed, written, fetched or sent, and nothing else; a
 //! process that does nothing.
 //!
 //! Each runs in a process of its own, so that it is measured as the programs are.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::Path;
 
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
 use crate::{Outcome, objects};
 
-/// Does one of them: `hash FILE`, `copy FROM TO`, `get URL`, `put POST-URL FILE DIGEST`; and with repositories by URL
+/// Does one of them: `hash FILE`, `write FILE... FOLDER`, `get URL`, `put POST-URL FILE DIGEST`; and with repositories by URL
 /// `push REPOSITORY FILE...`, `pull REPOSITORY`, `move FROM TO`, `move-graph FROM TO`, `discover REPOSITORY`.
 pub fn perform(mut arguments: impl Iterator<Item = String>) -> Outcome {
     let mut next = || arguments.next().ok_or("limit NAME ARGUMENT...");
     match next()?.as_str() {
         "hash" => hash(&next()?),
-        "copy" => copy(&next()?, &next()?),
+        "write" => write(&arguments.collect::<Vec<_>>()),
         "get" => block_on(get(next()?)),
         "put" => block_on(put(next()?, next()?, next()?)),
         "push" => block_on(objects::push(client()?, next()?, arguments.collect())),
@@ -48,18 +49,28 @@ fn hash(path: &str) -> Outcome {
     }
 }
 
-/// Copies a file by read and write.
-fn copy(from: &str, to: &str) -> Outcome {
-    let mut from = File::open(from)?;
-    let mut to = File::create(to)?;
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let length = from.read(&mut buffer)?;
-        if length == 0 {
-            return Ok(());
-        }
-        io::Write::write_all(&mut to, &buffer[..length])?;
+/// Writes files of the same names and lengths as those that are given into a folder, the last of the paths.
+fn write(paths: &[String]) -> Outcome {
+    let (to, from) = paths.split_last().ok_or("write FILE... FOLDER")?;
+    fs::create_dir(to)?;
+    from.iter().try_for_each(|from| write_like(Path::new(from), Path::new(to), &vec![b'x'; 256 * 1024]))
+}
+
+/// Writes a file of this name and length, or a folder of such files, into a folder.
+fn write_like(from: &Path, folder: &Path, content: &[u8]) -> Outcome {
+    let to = folder.join(from.file_name().ok_or("no name")?);
+    let found = fs::metadata(from)?;
+    if found.is_dir() {
+        fs::create_dir(&to)?;
+        return fs::read_dir(from)?.try_for_each(|entry| write_like(&entry?.path(), &to, content));
     }
+    let (mut file, mut missing) = (File::create(to)?, found.len());
+    while missing > 0 {
+        let length = content.len().min(usize::try_from(missing)?);
+        file.write_all(&content[..length])?;
+        missing -= length as u64;
+    }
+    Ok(())
 }
 
 /// Fetches something and drops it.

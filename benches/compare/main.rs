@@ -149,26 +149,31 @@ fn measure_in_turns(bench: &Bench, workload: &Workload, rounds: usize) -> Outcom
     Ok(Row { name: workload.name, costs, limit: limits.get(limits.len() / 2).copied() })
 }
 
-/// The limit in one turn, where there is one.
-fn limit(bench: &Bench, workload: &Workload, turn: usize) -> Outcome<Option<Duration>> {
-    match &workload.limit {
-        Limit::Unknown => Ok(None),
-        Limit::Process => Ok(Some(measure::run(&mut Command::new("true"))?.wall)),
-        Limit::RoundTrips(count) => Ok(Some(bench::LATENCY * 2 * *count)),
-        Limit::Bare(lines) => {
-            let mut total = Duration::ZERO;
-            for line in *lines {
-                let Some(line) = bench.fill_in(line, "bare", workload.name, turn) else {
-                    return Ok(None);
-                };
-                let mut command = Command::new(std::env::current_exe()?);
-                command.arg("limit").args(line.split_whitespace()).current_dir(bench.path());
-                total += measure::run(&mut command)?.wall;
-                bench.clear();
-            }
-            Ok(Some(total))
+/// The limit in one turn, where there is one: the time on the clock and, where that is known, the CPU.
+fn limit(bench: &Bench, workload: &Workload, turn: usize) -> Outcome<Option<(Duration, Option<Duration>)>> {
+    let (lines, beside) = match &workload.limit {
+        Limit::Unknown => return Ok(None),
+        Limit::Process => {
+            let cost = measure::run(&mut Command::new("true"))?;
+            return Ok(Some((cost.wall, Some(cost.cpu))));
         }
+        Limit::RoundTrips(count) => return Ok(Some((bench::LATENCY * 2 * *count, None))),
+        Limit::Bare(lines) => (lines, false),
+        Limit::Beside(lines) => (lines, true),
+    };
+    let (mut wall, mut cpu) = (Duration::ZERO, Duration::ZERO);
+    for line in *lines {
+        let Some(line) = bench.fill_in(line, "bare", workload.name, turn) else {
+            return Ok(None);
+        };
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("limit").args(line.split_whitespace()).current_dir(bench.path());
+        let cost = measure::run(&mut command)?;
+        bench.clear();
+        wall = if beside { wall.max(cost.wall) } else { wall + cost.wall };
+        cpu += cost.cpu;
     }
+    Ok(Some((wall, Some(cpu))))
 }
 
 fn publish(options: &Options, table: &str) -> Outcome {

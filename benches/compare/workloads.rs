@@ -22,15 +22,17 @@ pub struct Workload {
 pub enum Limit {
     /// Not measured.
     Unknown,
-    /// The time of these one after the other, as arguments of `limit`.
+    /// These one after the other, as arguments of `limit`.
     Bare(&'static [&'static str]),
-    /// The time of a process that does nothing.
+    /// These at the same time: that which takes longest, and the CPU of all.
+    Beside(&'static [&'static str]),
+    /// A process that does nothing.
     Process,
     /// So many round trips, one after the other, over the far line.
     RoundTrips(u32),
 }
 
-use Limit::{Bare, Process, RoundTrips, Unknown};
+use Limit::{Bare, Beside, Process, RoundTrips, Unknown};
 
 const PUT: &str = "put http://{near}/v2/new/{new}/blobs/uploads/ big {digest}";
 const GET: &str = "get http://{near}/v2/found/big/blobs/{digest}";
@@ -68,18 +70,26 @@ pub const ALL: &[Workload] = &[
     pair(
         "push the big file into a layout",
         "push --oci-layout out:v1 big",
-        Bare(&["hash big", "copy big out"]),
+        Beside(&["hash big", "write big out"]),
     ),
     pair("push the folder", "push {near}/new/{new}:v1 folder", Unknown),
     pair("push the many files", "push {near}/new/{new}:v1 {many}", Bare(&[PUSH_MANY])),
     with(
-        pair("pull the big file", "pull {near}/found/big:v1 -o out", Bare(&[GET])),
+        pair(
+            "pull the big file",
+            "pull {near}/found/big:v1 -o out",
+            Beside(&["hash big", GET, "write big out"]),
+        ),
         &[(Regctl, "{hosts} artifact get -o there {near}/found/big:v1")],
     ),
-    pair("pull the folder", "pull {near}/found/folder:v1 -o out", Bare(&[PULL_FOLDER])),
-    pair("pull the many files", "pull {near}/found/many:v1 -o out", Bare(&[PULL_MANY])),
+    pair("pull the folder", "pull {near}/found/folder:v1 -o out", Beside(&[PULL_FOLDER, "write folder out"])),
+    pair("pull the many files", "pull {near}/found/many:v1 -o out", Beside(&[PULL_MANY, "write {many} out"])),
     with(
-        pair("cp the big file", "cp {near}/found/big:v1 {second}/new/{new}:v1", Bare(&[GET, PUT])),
+        pair(
+            "cp the big file",
+            "cp {near}/found/big:v1 {second}/new/{new}:v1",
+            Beside(&["hash big", GET, PUT]),
+        ),
         &[
             (Regctl, "{hosts} image copy {near}/found/big:v1 {second}/new/{new}:v1"),
             (Crane, "copy --insecure {near}/found/big:v1 {second}/new/{new}:v1"),
