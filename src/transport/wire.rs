@@ -76,9 +76,18 @@ impl Wire {
     /// Reads certificates; opens nothing.
     ///
     /// # Errors
-    /// Certificates that cannot be read.
+    /// Certificates that cannot be read, or a client certificate that a proxy would be shown.
     pub(super) fn new(own: Origin, settings: &Settings) -> Result<Self> {
         let tls = Tls::new(settings)?;
+        let is_fixed = settings.resolve.iter().any(|entry| own.is(&entry.host, entry.port));
+        let url = own.root().filter(|_| own.secure() && settings.client_certificate.is_some() && !is_fixed);
+        // One configuration of TLS is for the registry and for the proxy on the way to it.
+        if let Some(proxy) = url.and_then(|url| settings.proxies.of_tls(&url)) {
+            return Err(Error::invalid(format!(
+                "the client certificate for {own} would be shown to the proxy {}, too: name a proxy that is reached by http, or {own} in NO_PROXY",
+                proxy::shown(proxy)
+            )));
+        }
         let (resolve, timeout) = (settings.resolve.clone(), settings.timeout);
         let (clients, used, answered) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
         let (carrier, names) = (settings.carrier.clone(), Arc::clone(&settings.names));

@@ -72,6 +72,38 @@ fn https_goes_through_a_tunnel_of_which_the_proxy_sees_the_name_only() {
 }
 
 #[test]
+fn a_proxy_is_not_shown_the_client_certificate() {
+    let authority = Authority::named("authority");
+    let (certificate, key) = authority.client();
+    let [ca, certificate, key] =
+        [&authority.file(), &certificate, &key].map(|path| path.display().to_string());
+    let flags = format!("--ca-file {ca} --cert-file {certificate} --key-file {key}");
+    // It takes part in no tunnel, but would be told of the certificate on the way to it.
+    let proxy = secure(&authority);
+    let url = format!("https://localhost:{}", proxy.port());
+    let world = World::new();
+    let run = pull(&world, "reg.test", &flags, &[("HTTPS_PROXY", &url)]).failure();
+    assert!(
+        run.stderr.contains(&format!("certificate for reg.test:443 would be shown to the proxy {url}")),
+        "{run}"
+    );
+    assert!(proxy.asked().is_empty());
+    // Nobody asks for it on the way to a registry without TLS.
+    let run = pull(&world, "reg.test", &format!("{flags} --plain-http"), &[("HTTP_PROXY", &url)]);
+    pulled(&world, run);
+    assert!(proxy.asked().iter().all(|asked| !asked.certified) && !proxy.asked().is_empty());
+    // A proxy that is reached without TLS only sees a tunnel.
+    let registry = secure(&authority);
+    let proxy = Proxy::before(registry.port(), Manner::Http);
+    let world = World::new();
+    pulled(
+        &world,
+        pull(&world, "reg.test", &flags, &[("HTTPS_PROXY", &format!("http://{}", proxy.address()))]),
+    );
+    assert!(registry.asked().iter().all(|asked| asked.certified));
+}
+
+#[test]
 fn socks_goes_with_and_without_a_name() {
     let authority = Authority::named("authority");
     let flags = format!("--ca-file {}", authority.file().display());

@@ -114,7 +114,8 @@ impl Tls {
             Protocol::Http1 => builder.http1_only(),
         };
         let builder = if own && secure { builder.tls_info(true) } else { builder };
-        let identity = self.identity.as_ref().filter(|_| own);
+        // A client without TLS may still speak it to a proxy.
+        let identity = self.identity.as_ref().filter(|_| own && secure);
         let version = own.then(|| Arc::clone(&self.version));
         let preconfigured = |builder: ClientBuilder, trusted: &Arc<Trusted>| {
             let judge = Judge { trusted: Arc::clone(trusted), version: version.clone() };
