@@ -24,7 +24,7 @@
 //! - `retry`: what is told while something is tried again, and the flags for it.
 //! - `errors`: what failures say. Most of it is compared with the real oras in `tests/parity`.
 //! - `quirks`: what registries in the wild do.
-//! - `concurrency`: how much goes on at once. `streams`: the same over HTTP/2.
+//! - `concurrency`: how much goes on at once. `streams`: the same over HTTP/2. `ranges`: large blobs that come in parts.
 //! - `proxies`: proxies and authorities that the environment names.
 //! - `bounds`: documents that are too large or none. `escapes`: text of others, wherever it is shown.
 //! - `safety`: hostile names and texts of honest registries. `safety_content`: registries that give something else or
@@ -82,6 +82,7 @@ mod pull;
 mod push;
 #[cfg(unix)]
 mod quirks;
+mod ranges;
 mod readme;
 mod reports;
 mod repository;

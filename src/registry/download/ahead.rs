@@ -91,9 +91,9 @@ impl Seats {
     }
 }
 
-/// After so many bytes a number of streams that was no better than half of them is tried once more: what else went on
-/// may be over.
-const REST: u64 = 256 << 20;
+/// After so many bytes a number of streams that was no better than half of them is tried once more, and after twice as
+/// many each time: what else went on may be over, and was perhaps only on this machine.
+const REST: u64 = 64 << 20;
 
 /// What is fetched ahead.
 pub(super) struct Ahead {
@@ -113,6 +113,8 @@ pub(super) struct Ahead {
     /// When measuring began, and how many had come then. Nothing as long as not all streams bring something.
     since: Option<(Instant, u64)>,
     /// Nothing is measured before so many have come.
+    begin: u64,
+    /// After how many more that is, when more streams bring no more.
     rest: u64,
     /// What half as many streams brought in a second.
     before: f64,
@@ -131,7 +133,8 @@ impl Ahead {
             settled: size <= splitting.above,
             arrived: Arc::default(),
             since: Some((Instant::now(), 0)),
-            rest: 0,
+            begin: 0,
+            rest: REST,
             before: 0.0,
         }
     }
@@ -144,7 +147,7 @@ impl Ahead {
     /// Judges a number of streams, when enough has come over them.
     pub(super) fn measure(&mut self) {
         let arrived = self.arrived.load(Ordering::Relaxed);
-        if self.settled || arrived < self.rest {
+        if self.settled || arrived < self.begin {
             return;
         }
         let Some((begun, before)) = self.since else {
@@ -162,7 +165,7 @@ impl Ahead {
         let rate = bytes as f64 / took.as_secs_f64().max(1e-9);
         if self.width > 1 && rate < self.before * self.splitting.gain {
             self.width /= 2;
-            (self.before, self.rest) = (0.0, arrived + REST);
+            (self.before, self.begin, self.rest) = (0.0, arrived + self.rest, 2 * self.rest);
         } else if self.width == WIDEST || rate >= self.splitting.fast {
             self.settled = true;
         } else {

@@ -44,7 +44,14 @@ pub struct Answer {
     head: String,
     body: Vec<u8>,
     endless: bool,
+    pace: Option<Pace>,
 }
+
+/// What is done before each piece of the content is sent, and after the last one: it is told how many bytes were.
+type Pace = Arc<dyn Fn(usize) + Send + Sync>;
+
+/// The bytes of a piece that is sent with a pace.
+const PIECE: usize = 64 * 1024;
 
 /// An answer with this status and no content.
 pub fn answer(status: u16) -> Answer {
@@ -52,6 +59,7 @@ pub fn answer(status: u16) -> Answer {
         head: format!("HTTP/1.1 {status} Told\r\nConnection: close\r\n"),
         body: Vec::new(),
         endless: false,
+        pace: None,
     }
 }
 
@@ -78,6 +86,23 @@ impl Answer {
         Self { body: piece.as_ref().to_vec(), endless: true, ..self }
     }
 
+    /// The same, of which the connection brings only so many bytes.
+    pub fn cut(mut self, most: usize) -> Self {
+        self.body.truncate(most);
+        self
+    }
+
+    /// The same with another byte there.
+    pub fn wrong(mut self, at: usize) -> Self {
+        self.body[at] ^= 1;
+        self
+    }
+
+    /// The same, with this being done before each piece of the content, and after the last one.
+    pub fn paced(self, pace: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        Self { pace: Some(Arc::new(pace)), ..self }
+    }
+
     /// Its content, or the piece of it that comes over and over again.
     pub fn content(&self) -> &[u8] {
         &self.body
@@ -85,7 +110,13 @@ impl Answer {
 
     fn send(&self, stream: &mut impl Write, with_body: bool) -> std::io::Result<()> {
         stream.write_all(format!("{}\r\n", self.head).as_bytes())?;
-        if with_body {
+        if let Some(pace) = self.pace.as_ref().filter(|_| with_body) {
+            for (piece, number) in self.body.chunks(PIECE).zip(0..) {
+                pace(number * PIECE);
+                stream.write_all(piece)?;
+            }
+            pace(self.body.len());
+        } else if with_body {
             let times = if self.endless { usize::MAX } else { 1 };
             (0..times).try_for_each(|_| stream.write_all(&self.body))?;
         }

@@ -33,11 +33,19 @@ async fn as_long_as_more_streams_bring_more_there_are_more() {
 #[tokio::test(start_paused = true)]
 async fn where_more_bring_no_more_there_is_one() {
     let mut ahead = large();
-    assert_eq!(arrive(&mut ahead, 100 << 20, |_| 5_000_000).await, 2);
+    assert_eq!(arrive(&mut ahead, 32 << 20, |_| 5_000_000).await, 2);
     assert_eq!(ahead.width, 1);
     // It is tried again when the line may be another one.
-    assert_eq!(arrive(&mut ahead, 100 << 20, |width| 5_000_000 * width).await, 1);
     assert_eq!(arrive(&mut ahead, REST, |width| 5_000_000 * width).await, WIDEST);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_more_often_more_streams_bring_no_more_the_less_often_it_is_tried() {
+    let (mut ahead, mut wide) = (large(), 0);
+    for _ in 0..16 * REST / PIECE {
+        wide += u64::from(arrive(&mut ahead, PIECE, |_| 5_000_000).await > 1);
+    }
+    assert!((1..60).contains(&((wide * PIECE) >> 20)), "{wide}");
 }
 
 #[tokio::test(start_paused = true)]
