@@ -36,7 +36,7 @@ pub use lasting::{sync_files, write_lasting};
 pub use pieces::{pieces, read};
 pub use positions::{ReadAt, WriteAt};
 pub use private::write_private;
-pub use save::{save, save_all};
+pub use save::{save, save_all, save_offering};
 pub use scratch::Scratch;
 pub use spool::Spool;
 pub use work::{Wanted, work};

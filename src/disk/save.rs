@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures_util::Stream;
 
+use super::positions::{ReadAt, WriteAt};
 use super::{Draft, poured, write_all};
 use crate::error::{IoContext, Result};
 
@@ -42,7 +43,24 @@ pub async fn save_all<S>(target: &Path, stream: S) -> Result<()>
 where
     S: Stream<Item = Result<Bytes>> + Unpin,
 {
+    save_offering(target, stream, |_, _| ()).await
+}
+
+/// The same, where the stream may make use of the file before: `offer` is told how it is written and read at offsets, if
+/// it can be.
+///
+/// # Errors
+/// As [`save_all`].
+pub async fn save_offering<S>(target: &Path, stream: S, offer: impl FnOnce(WriteAt, ReadAt)) -> Result<()>
+where
+    S: Stream<Item = Result<Bytes>> + Unpin,
+{
     let output = Output::open(target)?;
+    if let Output::File(draft, _) = &output
+        && let Some((write, read)) = draft.positions()
+    {
+        offer(write, read);
+    }
     let (output, _) = poured(output, Output::write, stream).await?;
     output.finish()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
+use oras::content::Landing;
 use oras::disk;
 use oras::ops;
 use oras::progress::Reporter;
@@ -78,11 +79,12 @@ pub(crate) async fn run(args: FetchArgs, app: &App) -> Result<(), Failure> {
         return args.descriptor.print(&ops::stat_blob(&*source, at).await?, app);
     }
     let (node, body) = ops::fetch_blob(&*source, at, args.reporter(app)).await?;
-    let content = body.open(0).await?;
+    let landing = Landing::default();
+    let content = body.open_into(landing.clone()).await?;
     let Some(file) = args.output.file() else {
         // What was printed cannot be taken back: wrong bytes are told at their end.
         return app.terminal.pour(content).await;
     };
-    disk::save_all(file, content).await?;
+    disk::save_offering(file, content, |write, read| landing.found(write, read)).await?;
     if args.descriptor.descriptor { args.descriptor.print(&node, app) } else { Ok(()) }
 }
