@@ -33,13 +33,13 @@ mod work;
 
 pub use claim::remove_drafts;
 pub use lasting::{sync_files, write_lasting};
-pub use pieces::{pieces, read};
+pub use pieces::{pieces, read, read_opened};
 pub use positions::{ReadAt, WriteAt};
 pub use private::write_private;
 pub use save::{save, save_all, save_offering};
 pub use scratch::Scratch;
 pub use spool::Spool;
-pub use work::{Wanted, work};
+pub use work::{TURNS, Wanted, briefly, work};
 
 /// Bytes read at once.
 const PIECE: usize = 256 * 1024;

@@ -12,7 +12,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
-use super::{PIECE, QUEUE, joined};
+use super::{PIECE, QUEUE, briefly};
 use crate::error::{Error, IoContext, Result};
 
 /// The content of a file from an offset on, read beside the work of whoever takes it.
@@ -20,30 +20,46 @@ use crate::error::{Error, IoContext, Result};
 /// # Errors
 /// The file is not there or cannot be read; the stream's items fail when reading fails later.
 pub async fn read(path: &Path, from: u64) -> Result<BoxStream<'static, Result<Bytes>>> {
-    let path = path.to_owned();
-    let opened = tokio::task::spawn_blocking(move || {
-        let mut file = File::open(&path).at("open", &path)?;
-        file.seek(SeekFrom::Start(from)).at("seek", &path)?;
-        let beginning = beginning(&mut file, from).at("read", &path)?;
-        Ok((beginning, file, path))
+    read_opened(path.to_owned(), move |path| {
+        let mut file = File::open(path).at("open", path)?;
+        file.seek(SeekFrom::Start(from)).at("seek", path)?;
+        let facts = file.metadata().at("read", path)?;
+        let left = facts.is_file().then(|| facts.len().saturating_sub(from));
+        Ok((file, left))
+    })
+    .await
+}
+
+/// The content that a reader gives, read beside the work of whoever takes it. `open` is given `name`, which is what errors
+/// call it, and may say how many bytes are to come.
+///
+/// # Errors
+/// Those of `open`; the stream's items fail when reading fails later.
+pub async fn read_opened<R, F>(name: PathBuf, open: F) -> Result<BoxStream<'static, Result<Bytes>>>
+where
+    R: Read + Send + 'static,
+    F: FnOnce(&Path) -> Result<(R, Option<u64>)> + Send + 'static,
+{
+    let opened = briefly(move || {
+        let (mut reader, left) = open(&name)?;
+        let beginning = beginning(&mut reader, left).at("read", &name)?;
+        Ok((beginning, reader, name))
     });
-    let (beginning, file, path) = joined(opened.await)?;
+    let (beginning, reader, name) = opened.await?;
     let complete = (1..PIECE).contains(&beginning.len());
     let beginning = (!beginning.is_empty()).then_some(Ok(beginning));
     let beginning = futures_util::stream::iter(beginning);
-    Ok(if complete { beginning.boxed() } else { beginning.chain(pieces(file, path)).boxed() })
+    Ok(if complete { beginning.boxed() } else { beginning.chain(pieces(reader, name)).boxed() })
 }
 
-/// What is read while the file is opened anyway: all of one that is not larger than a piece, nothing of a larger one,
-/// or of one that is no file. Less than a piece is all that there is.
-fn beginning(file: &mut File, from: u64) -> io::Result<Bytes> {
-    let facts = file.metadata()?;
-    let left = facts.len().saturating_sub(from);
-    if !facts.is_file() || left >= PIECE as u64 {
+/// What is read when it is opened: all of what is not larger than a piece, nothing of what is larger or of unknown
+/// size. Less than a piece is all that there is.
+fn beginning(reader: &mut impl Read, left: Option<u64>) -> io::Result<Bytes> {
+    let Some(left) = left.and_then(|left| usize::try_from(left).ok()).filter(|&left| left < PIECE) else {
         return Ok(Bytes::new());
-    }
-    let mut content = Vec::with_capacity(usize::try_from(left).map_or(PIECE, |left| left + 1));
-    file.take(PIECE as u64).read_to_end(&mut content)?;
+    };
+    let mut content = Vec::with_capacity(left + 1);
+    reader.take(PIECE as u64).read_to_end(&mut content)?;
     Ok(content.into())
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
-use super::{QUEUE, joined};
+use super::{QUEUE, briefly, joined};
 use crate::error::Result;
 
 /// Bytes written at once, at least.
@@ -28,13 +28,11 @@ where
 {
     let first = gather(&mut stream).await?;
     if first.last {
-        return joined(
-            tokio::task::spawn_blocking(move || {
-                write(&mut writer, &first.pieces)?;
-                Ok((writer, first.length))
-            })
-            .await,
-        );
+        let work = move || {
+            write(&mut writer, &first.pieces)?;
+            Ok((writer, first.length))
+        };
+        return briefly(work).await;
     }
     let (sender, mut batches) = mpsc::channel::<Batch>(QUEUE);
     let work = tokio::task::spawn_blocking(move || {

@@ -1,4 +1,4 @@
-//! Work on a thread that may block, and whether anybody still waits for it.
+//! Work on threads that may block: short, a few at a time, or long, as long as anybody waits for it.
 //!
 //! A thread cannot be stopped from outside. Long work is told by its [`Wanted`] that its result is not wanted any more,
 //! because whoever waited for it was dropped, and ends at the next look. What it made so far goes as after any failure.
@@ -6,7 +6,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Semaphore;
+
 use crate::error::{Error, Kind, Result};
+
+/// How many short pieces of work go on at once. A thread takes some hundred KiB, with its stack and its part of the
+/// heap, and no disk is faster with more of them.
+pub const TURNS: usize = 16;
+
+static TURN: Semaphore = Semaphore::const_new(TURNS);
 
 /// Whether the result of some work is still waited for. A clone tells the same.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +53,25 @@ where
     let waiting = Waiting(Wanted::default());
     let wanted = waiting.0.clone();
     super::joined(tokio::task::spawn_blocking(move || work(&wanted)).await)
+}
+
+/// Does a short piece of work with files on a thread that may block, when it is its turn. It must not wait for anything
+/// but the disk: others wait for it.
+///
+/// # Errors
+/// Those of the work.
+pub async fn briefly<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T> + Send + 'static,
+{
+    // Nobody closes it. The work keeps its turn also when nobody waits for it any more.
+    let turn = TURN.acquire().await.ok();
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    super::joined(work.await)
 }
 
 #[cfg(test)]

@@ -131,18 +131,17 @@ impl Output {
 
     async fn write(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
         let (inner, target) = (Arc::clone(&self.0), path.clone());
-        let opened = tokio::task::spawn_blocking(move || {
+        let opened = disk::briefly(move || {
             in_the_way(&target)?;
             inner.ledger.make_parents(&target, inner.bounds.folder())?;
             let folder = inner.bounds.hold_parent(&target)?;
             let draft = Draft::created(&target, |name| folder.create(name, NEW))?;
             Ok((draft.kept_by(inner), folder))
         });
-        let (draft, folder) = disk::joined(opened.await)?;
+        let (draft, folder) = opened.await?;
         let draft = pour(draft, &path, node, body).await?;
         let inner = Arc::clone(&self.0);
-        let publish = move || inner.ledger.publish(draft, &folder, &path);
-        disk::joined(tokio::task::spawn_blocking(publish).await)
+        disk::briefly(move || inner.ledger.publish(draft, &folder, &path)).await
     }
 
     async fn unpack(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
@@ -323,8 +322,7 @@ impl Target for Output {
             return Ok(Put::AlreadyThere);
         }
         let (inner, claimed, title) = (Arc::clone(&self.0), node.clone(), title.to_owned());
-        let claim = tokio::task::spawn_blocking(move || inner.claim(&title, &claimed));
-        let mut path = disk::joined(claim.await)?;
+        let mut path = disk::briefly(move || inner.claim(&title, &claimed)).await?;
         if is_archive(node) {
             self.unpack(node, path.clone(), body).await?;
             path.push("");

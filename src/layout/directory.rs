@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use self::folder::Folder;
@@ -22,7 +23,7 @@ use super::graph::Graph;
 use super::index::Change;
 use super::ledger::{Ledger, Removal};
 use crate::content::{Body, ByteStream, Landing, Put, Source, Target, checked, read_checked};
-use crate::disk::{Draft, joined};
+use crate::disk::{Draft, TURNS, joined};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Algorithm, Descriptor, Digest, Document, Hasher, Locator, Tag, media_type};
 
@@ -47,6 +48,7 @@ struct Inner {
     held: Held,
     /// Whether what others have left was looked for.
     tidied: Once,
+    turns: Arc<Semaphore>,
 }
 
 impl Directory {
@@ -81,6 +83,7 @@ impl Directory {
             writer: Arc::default(),
             held: Held::default(),
             tidied: Once::new(),
+            turns: Arc::new(Semaphore::new(TURNS)),
         };
         Ok(Self { inner: Arc::new(inner), reach: Reach::default() })
     }
@@ -103,9 +106,9 @@ impl Directory {
     pub(super) async fn reachable(&self) -> Result<HashSet<Digest>> {
         self.blocking(|inner| {
             let manifests = inner.graph.manifests(&*inner.ledger.current()?, &inner.folder)?;
-            let named = manifests.iter().flat_map(|(node, links)| {
-                links.children.iter().map(|child| &child.digest).chain(&links.subject).chain([&node.digest])
-            });
+            let named = manifests
+                .iter()
+                .flat_map(|(node, links)| links.children().chain(&links.subject).chain([&node.digest]));
             Ok(named.cloned().collect())
         })
         .await
@@ -117,8 +120,14 @@ impl Directory {
         T: Send + 'static,
         F: FnOnce(&Inner) -> Result<T> + Send + 'static,
     {
+        // Its own turns and not those of all files: it may have to wait for another program that has the lock.
+        let turn = Arc::clone(&self.inner.turns).acquire_owned().await.ok();
         let inner = Arc::clone(&self.inner);
-        joined(spawn_blocking(move || work(&inner)).await)
+        let work = spawn_blocking(move || {
+            let _turn = turn;
+            work(&inner)
+        });
+        joined(work.await)
     }
 
     /// Does work that writes the index, one after the other. Work that has begun is ended also when nobody waits for

@@ -30,8 +30,8 @@ pub(super) fn dangling(
     let mut parents: HashMap<&Digest, HashSet<&Digest>> = HashMap::new();
     let mut referrers: HashMap<&Digest, Vec<&Digest>> = HashMap::new();
     for (node, links) in all {
-        for child in &links.children {
-            parents.entry(&child.digest).or_default().insert(&node.digest);
+        for child in links.children() {
+            parents.entry(child).or_default().insert(&node.digest);
         }
         if let Some(subject) = &links.subject {
             referrers.entry(subject).or_default().push(&node.digest);
@@ -44,12 +44,12 @@ pub(super) fn dangling(
             continue;
         }
         let about = referrers.get(next).into_iter().flatten().copied();
-        let children = links.get(next).into_iter().flat_map(|links| &links.children);
+        let children = links.get(next).into_iter().flat_map(|links| links.children());
         let free = |digest: &&Digest| {
             !tagged.contains(*digest)
                 && parents.get(*digest).into_iter().flatten().all(|parent| gone.contains(*parent))
         };
-        queue.extend(about.chain(children.map(|child| &child.digest)).filter(free));
+        queue.extend(about.chain(children).filter(free));
     }
     gone
 }

@@ -15,8 +15,10 @@ use crate::oci::{Annotations, Descriptor, Digest, Document, media_type};
 /// What is remembered of a manifest.
 #[derive(Debug)]
 pub(super) struct Links {
-    /// The nodes that it is made of.
-    pub(super) children: Vec<Descriptor>,
+    /// The manifests that it is made of.
+    manifests: Vec<Descriptor>,
+    /// The blobs that it is made of.
+    blobs: Vec<Digest>,
     /// The manifest that it is about.
     pub(super) subject: Option<Digest>,
     artifact_type: Option<String>,
@@ -36,12 +38,19 @@ type Lists = HashMap<Digest, Vec<Descriptor>>;
 impl Links {
     /// What a manifest of that type names.
     pub(super) fn of(document: Document) -> Self {
+        let (manifests, blobs): (Vec<_>, Vec<_>) = document.children().partition(|child| child.is_manifest());
         Self {
-            children: document.children().map(Descriptor::bare).collect(),
+            manifests: manifests.into_iter().map(Descriptor::bare).collect(),
+            blobs: blobs.into_iter().map(|blob| blob.digest.clone()).collect(),
             artifact_type: document.effective_artifact_type().map(str::to_owned),
             subject: document.subject.map(|subject| subject.digest),
             annotations: document.annotations,
         }
+    }
+
+    /// All that it is made of.
+    pub(super) fn children(&self) -> impl Iterator<Item = &Digest> {
+        self.manifests.iter().map(|manifest| &manifest.digest).chain(&self.blobs)
     }
 
     /// The manifest as a list of referrers has it.
@@ -69,10 +78,15 @@ impl Graph {
         Ok(read.map(|document| self.remember(&node.digest, Links::of(document))))
     }
 
-    fn remember(&self, digest: &Digest, links: Links) -> Arc<Links> {
-        let links = Arc::new(links);
+    fn remember(&self, digest: &Digest, mut links: Links) -> Arc<Links> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(digest.clone()).or_insert(links))
+        // Thousands may have the same subject, and one text is enough for all.
+        if let Some(subject) = &mut links.subject
+            && let Some((same, _)) = known.get_key_value(subject)
+        {
+            *subject = same.clone();
+        }
+        Arc::clone(known.entry(digest.clone()).or_insert_with(|| Arc::new(links)))
     }
 
     /// All manifests of a layout that can be read, those that only an index names too, each once.
@@ -86,7 +100,7 @@ impl Graph {
         let mut all = Vec::with_capacity(queue.len());
         while let Some(node) = queue.pop_front() {
             let Some(links) = self.links(blobs, &node)? else { continue };
-            let inner = links.children.iter().filter(|child| child.is_manifest());
+            let inner = links.manifests.iter();
             queue.extend(inner.filter(|child| seen.insert(child.digest.clone())).cloned());
             all.push((node, links));
         }

@@ -13,14 +13,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
-use tokio::task::spawn_blocking;
 
 use super::blobs::{self, Blobs};
 use super::graph::Graph;
 use super::index::Index;
 use super::{INDEX, INDEX_LIMIT, MARKER, check_marker};
 use crate::content::{Body, DOCUMENT_LIMIT, Source};
-use crate::disk::{joined, pieces};
+use crate::disk;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Descriptor, Digest, Locator, Tag};
 
@@ -171,12 +170,10 @@ impl Blobs for Members {
         let path = self.path.clone();
         Body::reopening(Some(size), move |from| {
             let path = path.clone();
-            async move {
-                let part = joined(
-                    spawn_blocking(move || Ok((part_of(&path, place, from).at("open", &path)?, path))).await,
-                );
-                part.map(|(part, path)| pieces(part, path).boxed())
-            }
+            disk::read_opened(path, move |path| {
+                let left = place.size.saturating_sub(from);
+                Ok((part_of(path, place, from).at("open", path)?, Some(left)))
+            })
         })
     }
 
@@ -197,7 +194,7 @@ impl Inner {
         F: FnOnce(&Self) -> Result<T> + Send + 'static,
     {
         let inner = Arc::clone(self);
-        joined(spawn_blocking(move || work(&inner)).await)
+        disk::briefly(move || work(&inner)).await
     }
 }
 

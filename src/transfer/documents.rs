@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::oci::{Descriptor, Digest, Document, Locator};
 
 /// How many bytes of manifests are kept.
-const ROOM: usize = 32 * 1024 * 1024;
+const ROOM: usize = 16 * 1024 * 1024;
 
 /// The manifests of a source.
 pub struct Documents<'a> {

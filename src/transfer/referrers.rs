@@ -186,8 +186,9 @@ impl Search<'_> {
         let document = self.documents.document(referrer).await?;
         let link = Link::of(referrer, &document).filter(|link| link.subject == *subject);
         // Most lists say the same of it, and one text is enough for both.
-        let link = link.map(|link| {
-            if link.referrer == *referrer { Link { referrer: referrer.clone(), ..link } } else { link }
+        let link = link.map(|Link { referrer: own, .. }| Link {
+            subject: subject.clone(),
+            referrer: if own == *referrer { referrer.clone() } else { own },
         });
         let link = link.filter(|link| self.wanted.takes(link.referrer.artifact_type.as_deref()));
         Ok(link.map_or(Believed::No, |link| Believed::Yes(Box::new(link))))

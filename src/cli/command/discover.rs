@@ -150,7 +150,7 @@ pub(crate) async fn run(args: DiscoverArgs, app: &App) -> Result<(), Failure> {
     let plain = args.terminal.is_refused() || app.log.is_debug() || app.env.is_plain();
     let coloured = app.terminal.stdout_is_seen() && !plain;
     let paint = if coloured { Paint::Coloured } else { Paint::Plain };
-    let referrers = Referrers::new(&end.place, &found, detail, paint);
+    let referrers = Referrers::new(&end.place, found, detail, paint);
     match args.output {
         Some(_) => output::show(app, &format, &Direct::new(referrers)),
         None => output::show(app, &format, &referrers),

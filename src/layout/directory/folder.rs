@@ -7,12 +7,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
 use super::super::blobs::Blobs;
 use super::super::ledger::is_absent;
 use crate::content::{Body, ContentFile, DOCUMENT_LIMIT, Owner};
-use crate::disk::{self, joined};
+use crate::disk;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Digest, Hasher};
 
@@ -49,7 +48,7 @@ impl Blobs for Folder {
         let body = Body::reopening(Some(size), move |from| {
             let (path, digest) = (path.clone(), digest.clone());
             async move {
-                let path = joined(spawn_blocking(move || fit_to_read(&digest, &path).map(|()| path)).await)?;
+                let path = disk::briefly(move || fit_to_read(&digest, &path).map(|()| path)).await?;
                 let read = disk::read(&path, from).await;
                 read.map_err(|error| if is_absent(&error) { Error::missing() } else { error })
             }

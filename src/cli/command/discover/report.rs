@@ -7,7 +7,7 @@ use std::fmt;
 
 use oras::oci::{Annotations, Descriptor, json};
 use oras::ops::Discovered;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::cli::output::Outcome;
 use crate::cli::output::json::{Node, harmless};
@@ -17,45 +17,59 @@ use crate::cli::output::tree::{Ink, Paint, Tree};
 use crate::cli::output::yaml;
 use crate::cli::place::Place;
 
-/// A manifest with what refers to it, as a document and as a tree.
-#[derive(Serialize)]
+/// A manifest with what refers to it, which may be thousands: a document and a tree, of which the one that is wanted is
+/// made when it is written.
 pub(super) struct Referrers {
-    #[serde(flatten)]
-    document: Document,
-    #[serde(skip)]
-    tree: Tree,
-    #[serde(skip)]
+    path: String,
+    found: Discovered,
+    detail: Detail,
     paint: Paint,
 }
 
 /// A manifest with what refers to it, as oras writes it since 1.3.
 #[derive(Serialize)]
-struct Document {
+struct Document<'a> {
     #[serde(flatten)]
     node: Node,
-    referrers: Vec<Document>,
+    referrers: Below<'a>,
 }
 
-impl Document {
-    fn new(path: &str, found: &Discovered) -> Self {
-        let referrers = found.referrers.iter().map(|found| Self::new(path, found)).collect();
-        Self { node: Node::new(path, &found.node), referrers }
+/// What refers to a manifest at that path.
+struct Below<'a> {
+    path: &'a str,
+    found: &'a [Discovered],
+}
+
+impl<'a> Document<'a> {
+    fn new(path: &'a str, found: &'a Discovered) -> Self {
+        Self { node: Node::new(path, &found.node), referrers: Below { path, found: &found.referrers } }
+    }
+}
+
+impl Serialize for Below<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.found.iter().map(|found| Document::new(self.path, found)))
+    }
+}
+
+impl Serialize for Referrers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Document::new(&self.path, &self.found).serialize(serializer)
     }
 }
 
 impl Referrers {
     /// What was found at a place.
-    pub(super) fn new(place: &Place, found: &Discovered, detail: Detail, paint: Paint) -> Self {
-        let path = place.path();
-        let mut tree = Tree::new(Ink::Digest, format!("{path}@{}", found.node.digest));
-        grow(&mut tree, &found.referrers, detail);
-        Self { document: Document::new(&path, found), tree, paint }
+    pub(super) fn new(place: &Place, found: Discovered, detail: Detail, paint: Paint) -> Self {
+        Self { path: place.path(), found, detail, paint }
     }
 }
 
 impl Outcome for Referrers {
     fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
-        self.tree.draw(out, self.paint)
+        let mut tree = Tree::new(Ink::Digest, format!("{}@{}", self.path, self.found.node.digest));
+        grow(&mut tree, &self.found.referrers, self.detail);
+        tree.draw(out, self.paint)
     }
 }
 
@@ -64,12 +78,13 @@ fn grow(tree: &mut Tree, found: &[Discovered], detail: Detail) {
     for found in found {
         let kind = found.node.artifact_type.as_deref().filter(|kind| !kind.is_empty());
         let kind = visible(kind.unwrap_or("<unknown>"));
-        let digest = found.node.digest.to_string();
-        let below = tree.branch(Ink::Kind, &kind).branch(Ink::Digest, &digest);
+        // Each has one place, so nothing with this digest hangs there.
+        let mut below = Tree::new(Ink::Digest, found.node.digest.to_string());
         if detail == Detail::All && !found.node.annotations.is_empty() {
             annotate(below.branch(Ink::Heading, "[annotations]"), &found.node.annotations);
         }
-        grow(below, &found.referrers, detail);
+        grow(&mut below, &found.referrers, detail);
+        tree.branch(Ink::Kind, &kind).hang(below);
     }
 }
 
@@ -91,7 +106,8 @@ pub(super) struct Direct {
 impl Direct {
     /// Adds the list.
     pub(super) fn new(referrers: Referrers) -> Self {
-        let manifests = referrers.document.referrers.iter().map(|found| found.node.clone()).collect();
+        let Referrers { path, found, .. } = &referrers;
+        let manifests = found.referrers.iter().map(|found| Node::new(path, &found.node)).collect();
         Self { referrers, manifests }
     }
 }
@@ -170,7 +186,7 @@ mod tests {
     #[test]
     fn the_tree_escapes_what_came_from_outside() {
         let digest = |content: &[u8]| oras::oci::Digest::of(content);
-        let text = text::of(&Referrers::new(&place(), &found(), Detail::All, Paint::Plain));
+        let text = text::of(&Referrers::new(&place(), found(), Detail::All, Paint::Plain));
         let expected = format!(
             r#"h:5000/r@{}
 ├── sbom\x1b[2J
@@ -196,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_old_spelling_has_the_direct_referrers_in_a_list() {
-        let referrers = || Referrers::new(&place(), &found(), Detail::All, Paint::Plain);
+        let referrers = || Referrers::new(&place(), found(), Detail::All, Paint::Plain);
         let read = |bytes: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&bytes).unwrap();
         let mut old = read(document(&Direct::new(referrers())).unwrap());
         let new = read(document(&referrers()).unwrap());
@@ -212,7 +228,7 @@ mod tests {
     fn a_long_chain_of_referrers_can_be_shown() {
         let chain =
             (0..1000).fold(referrer("x", b"0", Vec::new()), |below, _| referrer("x", b"1", vec![below]));
-        let referrers = Referrers::new(&place(), &chain, Detail::All, Paint::Plain);
+        let referrers = Referrers::new(&place(), chain, Detail::All, Paint::Plain);
         assert_eq!(text::of(&referrers).matches("[annotations]").count(), 1000);
         assert!(document(&referrers).is_ok());
     }
