@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, Kind, Result};
 
 type Write = dyn Fn(u64, &[Bytes]) -> Result<()> + Send + Sync;
-type Read = dyn Fn(u64, usize) -> Result<Bytes> + Send + Sync;
+type Read = dyn Fn(u64, &mut [u8]) -> Result<()> + Send + Sync;
 
 /// A place for the bytes of one stream. It can be offered before it is there: as long as it is not, nothing can wait in
 /// it. A clone is the same place.
@@ -31,12 +31,12 @@ struct Access {
 }
 
 impl Landing {
-    /// The place is there. `write` puts pieces one after the other from an offset on, `read` gives so many bytes that
-    /// were written there, from an offset on. Both may block, and are called by many threads at once.
+    /// The place is there. `write` puts pieces one after the other from an offset on, `read` fills a buffer with what was
+    /// written there from an offset on. Both may block, and are called by many threads at once.
     pub fn found(
         &self,
         write: impl Fn(u64, &[Bytes]) -> Result<()> + Send + Sync + 'static,
-        read: impl Fn(u64, usize) -> Result<Bytes> + Send + Sync + 'static,
+        read: impl Fn(u64, &mut [u8]) -> Result<()> + Send + Sync + 'static,
     ) {
         // The first one is as good as any other.
         let _ = self.0.set(Access { write: Arc::new(write), read: Arc::new(read) });
@@ -62,7 +62,9 @@ impl Landing {
     /// Those of the owner; the place is not there.
     pub async fn read(&self, at: u64, length: usize) -> Result<Bytes> {
         let read = Arc::clone(&self.access()?.read);
-        ended(spawn_blocking(move || read(at, length)).await)
+        // Made here: an allocator that has memory for each thread would keep it for each of those that may block.
+        let mut bytes = vec![0; length];
+        ended(spawn_blocking(move || read(at, &mut bytes).map(|()| bytes.into())).await)
     }
 
     fn access(&self) -> Result<&Access> {

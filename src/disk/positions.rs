@@ -11,8 +11,8 @@ use crate::error::Result;
 /// Writes pieces one after the other, from an offset on.
 pub type WriteAt = Box<dyn Fn(u64, &[Bytes]) -> Result<()> + Send + Sync>;
 
-/// Reads so many bytes from an offset on, which must be there.
-pub type ReadAt = Box<dyn Fn(u64, usize) -> Result<Bytes> + Send + Sync>;
+/// Fills a buffer from an offset on; so much must be there.
+pub type ReadAt = Box<dyn Fn(u64, &mut [u8]) -> Result<()> + Send + Sync>;
 
 impl Draft {
     /// How it is written and read at offsets. Nothing where the system cannot do that beside a writer, or where too many
@@ -34,11 +34,7 @@ impl Draft {
             }
             Ok(())
         };
-        let read = move |at, length| {
-            let mut bytes = vec![0; length];
-            read.0.read_exact_at(&mut bytes, at).at("read", &read.1)?;
-            Ok(bytes.into())
-        };
+        let read = move |at, bytes: &mut [u8]| read.0.read_exact_at(bytes, at).at("read", &read.1);
         Some((Box::new(write), Box::new(read)))
     }
 

@@ -27,7 +27,7 @@ pub(in super::super) const WIDEST: usize = 8;
 pub(in super::super) struct Splitting {
     /// Blobs of so many bytes or less are not.
     pub(in super::super) above: u64,
-    /// The bytes of a part that waits in memory.
+    /// The bytes of a part that waits in memory where there are as many as there can be, and the least of one in a file.
     pub(in super::super) part: u64,
     /// The most bytes of one that waits in a file.
     pub(in super::super) landed: u64,
@@ -202,11 +202,12 @@ impl Ahead {
         1 + self.parts.iter().filter(|part| part.is_counted()).count()
     }
 
-    /// How long a part is that begins here. Towards the end they get shorter, so that all streams end together.
+    /// How long a part is that begins here. In memory all of them share what the widest may take; in a file they get
+    /// shorter towards the end, so that all streams end together.
     fn length(&self, from: u64, can_land: bool) -> u64 {
-        let Splitting { part, landed, .. } = self.splitting;
-        let share = self.size.saturating_sub(from) / (2 * self.width as u64);
-        if can_land { share.clamp(part, landed.max(part)) } else { part }
+        let (Splitting { part, landed, .. }, width) = (self.splitting, self.width as u64);
+        let share = self.size.saturating_sub(from) / (2 * width);
+        if can_land { share.clamp(part, landed.max(part)) } else { part * (WIDEST as u64 / width) }
     }
 
     /// The part whose turn it is.

@@ -16,11 +16,12 @@ use tokio::task::JoinHandle;
 
 use super::Blob;
 use crate::content::{ByteStream, Landing};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::registry::repository::locked;
+use crate::transport::Failures;
 
 /// Bytes that are gathered before they are written ahead of their turn, at least.
-const BATCH: u64 = 256 * 1024;
+const BATCH: u64 = 128 * 1024;
 
 /// What there is of a part.
 enum Piece {
@@ -138,10 +139,25 @@ struct Coming {
 
 impl Coming {
     async fn come(mut self, blob: &Blob, tag: Option<&str>) {
-        if let Err(error) = self.receive(blob, tag).await {
-            // Nobody may want it any more.
-            let _ = self.tell.send(Err(error));
+        loop {
+            let before = self.at;
+            let Err(error) = self.receive(blob, tag).await else { return };
+            // What had begun to come goes on by itself, so that in its turn nobody has to wait. Of what waits in memory
+            // there is too little for that.
+            let began = self.landing.is_some() && self.at > before;
+            if !began || !self.again(blob, &error).await {
+                // Nobody may want it any more.
+                let _ = self.tell.send(Err(error));
+                return;
+            }
         }
+    }
+
+    /// Whether the rest is to be asked for once more, and when it is time for that.
+    async fn again(&self, blob: &Blob, error: &Error) -> bool {
+        let (client, row) = (blob.repository.client(), Failures::default());
+        let asked = client.again(&row, error, (self.at, Some(blob.node.size)));
+        self.while_wanted(asked).await.unwrap_or(false)
     }
 
     async fn receive(&mut self, blob: &Blob, tag: Option<&str>) -> Result<()> {
@@ -155,9 +171,11 @@ impl Coming {
             let gathered = gather(&mut stream, least.min(most), most, &self.arrived);
             let Some((pieces, length, ending)) = self.while_wanted(gathered).await else { return Ok(()) };
             self.hand_over(pieces, length).await?;
+            self.at += length;
             match ending {
+                Some(Ok(())) if self.at < self.end => return Err(blob.short()),
                 Some(ending) => return ending,
-                None => self.at += length,
+                None => {}
             }
         }
         // It is read to its very end, so that its connection can be used for the next one.
