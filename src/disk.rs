@@ -39,7 +39,7 @@ pub use private::write_private;
 pub use save::{save, save_all, save_offering};
 pub use scratch::Scratch;
 pub use spool::Spool;
-pub use work::{TURNS, Wanted, briefly, work};
+pub use work::{Turns, Wanted, work};
 
 /// Bytes read at once.
 const PIECE: usize = 256 * 1024;

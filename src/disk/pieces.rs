@@ -12,7 +12,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
-use super::{PIECE, QUEUE, briefly};
+use super::{PIECE, QUEUE, joined};
 use crate::error::{Error, IoContext, Result};
 
 /// The content of a file from an offset on, read beside the work of whoever takes it.
@@ -40,12 +40,12 @@ where
     R: Read + Send + 'static,
     F: FnOnce(&Path) -> Result<(R, Option<u64>)> + Send + 'static,
 {
-    let opened = briefly(move || {
+    let opened = tokio::task::spawn_blocking(move || {
         let (mut reader, left) = open(&name)?;
         let beginning = beginning(&mut reader, left).at("read", &name)?;
         Ok((beginning, reader, name))
     });
-    let (beginning, reader, name) = opened.await?;
+    let (beginning, reader, name) = joined(opened.await)?;
     let complete = (1..PIECE).contains(&beginning.len());
     let beginning = (!beginning.is_empty()).then_some(Ok(beginning));
     let beginning = futures_util::stream::iter(beginning);

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
-use super::{QUEUE, briefly, joined};
+use super::{QUEUE, joined};
 use crate::error::Result;
 
 /// Bytes written at once, at least.
@@ -28,11 +28,13 @@ where
 {
     let first = gather(&mut stream).await?;
     if first.last {
-        let work = move || {
-            write(&mut writer, &first.pieces)?;
-            Ok((writer, first.length))
-        };
-        return briefly(work).await;
+        return joined(
+            tokio::task::spawn_blocking(move || {
+                write(&mut writer, &first.pieces)?;
+                Ok((writer, first.length))
+            })
+            .await,
+        );
     }
     let (sender, mut batches) = mpsc::channel::<Batch>(QUEUE);
     let work = tokio::task::spawn_blocking(move || {

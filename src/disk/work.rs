@@ -10,11 +10,39 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, Kind, Result};
 
-/// How many short pieces of work go on at once. A thread takes some hundred KiB, with its stack and its part of the
-/// heap, and no disk is faster with more of them.
-pub const TURNS: usize = 16;
+/// Turns of short pieces of work with files, of which 16 are done at once. A clone has the same ones.
+///
+/// A thread takes some hundred KiB, with its stack and its part of the heap, and no disk is faster with more of them.
+/// They belong to those whose work it is, and not to the program, so that who waits for a lock does not hold up others.
+#[derive(Debug, Clone)]
+pub struct Turns(Arc<Semaphore>);
 
-static TURN: Semaphore = Semaphore::const_new(TURNS);
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(16)))
+    }
+}
+
+impl Turns {
+    /// Does a piece of work when it is its turn. It must not need another turn.
+    pub async fn during<F: Future>(&self, work: F) -> F::Output {
+        // Nobody closes it.
+        let _turn = self.0.acquire().await.ok();
+        work.await
+    }
+
+    /// Does a piece of work on a thread that may block when it is its turn.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn briefly<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        self.during(async { super::joined(tokio::task::spawn_blocking(work).await) }).await
+    }
+}
 
 /// Whether the result of some work is still waited for. A clone tells the same.
 #[derive(Debug, Clone, Default)]
@@ -55,27 +83,9 @@ where
     super::joined(tokio::task::spawn_blocking(move || work(&wanted)).await)
 }
 
-/// Does a short piece of work with files on a thread that may block, when it is its turn. It must not wait for anything
-/// but the disk: others wait for it.
-///
-/// # Errors
-/// Those of the work.
-pub async fn briefly<T, F>(work: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: FnOnce() -> Result<T> + Send + 'static,
-{
-    // Nobody closes it. The work keeps its turn also when nobody waits for it any more.
-    let turn = TURN.acquire().await.ok();
-    let work = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        work()
-    });
-    super::joined(work.await)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
     use std::sync::mpsc;
 
     use super::*;
@@ -84,6 +94,21 @@ mod tests {
     async fn work_that_is_waited_for_is_done() {
         let done = work(|wanted| wanted.check().map(|()| 3)).await;
         assert_eq!(done.unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn only_so_many_have_a_turn_at_once() {
+        let (turns, most, now) = (Turns::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = (0..100).map(|_| {
+            turns.during(async {
+                most.fetch_max(now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                now.fetch_sub(1, Ordering::Relaxed);
+            })
+        });
+        futures_util::future::join_all(work).await;
+        assert_eq!((most.into_inner(), now.into_inner()), (16, 0));
+        assert_eq!(turns.briefly(|| Ok(3)).await.unwrap(), 3);
     }
 
     #[tokio::test]

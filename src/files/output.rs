@@ -17,7 +17,7 @@ use super::bounds::{Bounds, Traversal};
 use super::ledger::{Ledger, in_the_way};
 use super::unpack::{Place, ROOT, unpack};
 use crate::content::{Body, Landing, Memory, Put, Source, Target, checked, read_checked};
-use crate::disk::{self, Draft, Wanted};
+use crate::disk::{self, Draft, Turns, Wanted};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::oci::{Descriptor, Digest, Locator, Tag, annotations, media_type};
 
@@ -65,6 +65,7 @@ struct Inner {
     existing: Existing,
     memory: Memory,
     ledger: Ledger,
+    turns: Turns,
     known: Mutex<Known>,
 }
 
@@ -83,6 +84,7 @@ impl Output {
             existing: rules.existing,
             memory: Memory::new(),
             ledger: Ledger::default(),
+            turns: Turns::default(),
             known: Mutex::default(),
         }))
     }
@@ -131,7 +133,7 @@ impl Output {
 
     async fn write(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
         let (inner, target) = (Arc::clone(&self.0), path.clone());
-        let opened = disk::briefly(move || {
+        let opened = self.0.turns.briefly(move || {
             in_the_way(&target)?;
             inner.ledger.make_parents(&target, inner.bounds.folder())?;
             let folder = inner.bounds.hold_parent(&target)?;
@@ -141,7 +143,7 @@ impl Output {
         let (draft, folder) = opened.await?;
         let draft = pour(draft, &path, node, body).await?;
         let inner = Arc::clone(&self.0);
-        disk::briefly(move || inner.ledger.publish(draft, &folder, &path)).await
+        self.0.turns.briefly(move || inner.ledger.publish(draft, &folder, &path)).await
     }
 
     async fn unpack(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
@@ -322,7 +324,7 @@ impl Target for Output {
             return Ok(Put::AlreadyThere);
         }
         let (inner, claimed, title) = (Arc::clone(&self.0), node.clone(), title.to_owned());
-        let mut path = disk::briefly(move || inner.claim(&title, &claimed)).await?;
+        let mut path = self.0.turns.briefly(move || inner.claim(&title, &claimed)).await?;
         if is_archive(node) {
             self.unpack(node, path.clone(), body).await?;
             path.push("");

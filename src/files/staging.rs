@@ -241,7 +241,7 @@ fn body(blob: &Arc<Blob>, node: &Descriptor) -> Body {
         let blob = Arc::clone(&opened);
         async move {
             let looked = Arc::clone(&blob);
-            disk::briefly(move || looked.unchanged()).await?;
+            disk::joined(tokio::task::spawn_blocking(move || looked.unchanged()).await)?;
             let bytes = disk::read(blob.path(), from).await?;
             Ok(until_unchanged(bytes, blob))
         }
@@ -267,7 +267,8 @@ fn until_unchanged(bytes: ByteStream, blob: Arc<Blob>) -> ByteStream {
                 }
                 Some(Err(error)) => return Some((Err(error), None)),
                 None => {
-                    return match disk::briefly(move || blob.unchanged()).await {
+                    let looked = tokio::task::spawn_blocking(move || blob.unchanged());
+                    return match disk::joined(looked.await) {
                         Ok(()) => held.map(|piece| (Ok(piece), None)),
                         Err(error) => Some((Err(error), None)),
                     };

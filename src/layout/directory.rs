@@ -12,8 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use self::folder::Folder;
 use self::taking::{Held, MODE};
@@ -23,7 +21,7 @@ use super::graph::Graph;
 use super::index::Change;
 use super::ledger::{Ledger, Removal};
 use crate::content::{Body, ByteStream, Landing, Put, Source, Target, checked, read_checked};
-use crate::disk::{Draft, TURNS, joined};
+use crate::disk::{Draft, Turns};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Algorithm, Descriptor, Digest, Document, Hasher, Locator, Tag, media_type};
 
@@ -48,7 +46,6 @@ struct Inner {
     held: Held,
     /// Whether what others have left was looked for.
     tidied: Once,
-    turns: Arc<Semaphore>,
 }
 
 impl Directory {
@@ -77,13 +74,12 @@ impl Directory {
 
     fn new(path: &Path, may_create: bool) -> Result<Self> {
         let inner = Inner {
-            folder: Folder(path.to_owned()),
+            folder: Folder { root: path.to_owned(), turns: Turns::default() },
             ledger: Ledger::open(path, may_create)?,
             graph: Graph::default(),
             writer: Arc::default(),
             held: Held::default(),
             tidied: Once::new(),
-            turns: Arc::new(Semaphore::new(TURNS)),
         };
         Ok(Self { inner: Arc::new(inner), reach: Reach::default() })
     }
@@ -120,14 +116,8 @@ impl Directory {
         T: Send + 'static,
         F: FnOnce(&Inner) -> Result<T> + Send + 'static,
     {
-        // Its own turns and not those of all files: it may have to wait for another program that has the lock.
-        let turn = Arc::clone(&self.inner.turns).acquire_owned().await.ok();
         let inner = Arc::clone(&self.inner);
-        let work = spawn_blocking(move || {
-            let _turn = turn;
-            work(&inner)
-        });
-        joined(work.await)
+        self.inner.folder.turns.briefly(move || work(&inner)).await
     }
 
     /// Does work that writes the index, one after the other. Work that has begun is ended also when nobody waits for
@@ -193,7 +183,7 @@ impl Inner {
 
     /// A draft that is called so when it fails, in the folder itself: nobody looks for content there.
     fn draft_of(&self, name: &Path) -> Result<Draft> {
-        self.begin(|| Draft::within(&self.folder.0, name)?.claimed())
+        self.begin(|| Draft::within(&self.folder.root, name)?.claimed())
     }
 
     /// Makes something that has no name yet. What others have left goes before: it would grow with every run that is cut
@@ -291,7 +281,7 @@ impl Target for Directory {
         let hasher = Arc::new(Mutex::new(Hasher::new(Algorithm::default())));
         let heard = Arc::clone(&hasher);
         let stream = stream.inspect_ok(move |piece| locked(&heard).update(piece));
-        let begin = self.blocking(|inner| inner.draft_of(&inner.folder.0));
+        let begin = self.blocking(|inner| inner.draft_of(&inner.folder.root));
         let (draft, size) = begin.await?.pour(stream).await?;
         let digest = locked(&hasher).clone().finish();
         let node = Descriptor::new(media_type::OCTET_STREAM, digest.clone(), size);

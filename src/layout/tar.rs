@@ -19,7 +19,7 @@ use super::graph::Graph;
 use super::index::Index;
 use super::{INDEX, INDEX_LIMIT, MARKER, check_marker};
 use crate::content::{Body, DOCUMENT_LIMIT, Source};
-use crate::disk;
+use crate::disk::{self, Turns};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Descriptor, Digest, Locator, Tag};
 
@@ -49,6 +49,7 @@ struct Place {
 #[derive(Debug)]
 struct Members {
     path: PathBuf,
+    turns: Turns,
     blobs: HashMap<Digest, Place>,
     marker: Option<Place>,
     index: Option<Place>,
@@ -99,7 +100,13 @@ impl Members {
                 path.display().to_string()
             ))
         };
-        let mut found = Self { path: path.to_owned(), blobs: HashMap::new(), marker: None, index: None };
+        let mut found = Self {
+            path: path.to_owned(),
+            turns: Turns::default(),
+            blobs: HashMap::new(),
+            marker: None,
+            index: None,
+        };
         let mut archive = ::tar::Archive::new(file);
         // A file too short for its headers is cut; other bytes are no headers.
         let broken = |error: &io::Error| match error.kind() {
@@ -167,13 +174,17 @@ impl Blobs for Members {
         let Some(&place) = self.blobs.get(digest) else {
             return Body::reopening(Some(size), |_| async { Err(Error::missing()) });
         };
-        let path = self.path.clone();
+        let (path, turns) = (self.path.clone(), self.turns.clone());
         Body::reopening(Some(size), move |from| {
             let path = path.clone();
-            disk::read_opened(path, move |path| {
-                let left = place.size.saturating_sub(from);
-                Ok((part_of(path, place, from).at("open", path)?, Some(left)))
-            })
+            let turns = turns.clone();
+            async move {
+                let open = disk::read_opened(path, move |path| {
+                    let left = place.size.saturating_sub(from);
+                    Ok((part_of(path, place, from).at("open", path)?, Some(left)))
+                });
+                turns.during(open).await
+            }
         })
     }
 
@@ -194,7 +205,7 @@ impl Inner {
         F: FnOnce(&Self) -> Result<T> + Send + 'static,
     {
         let inner = Arc::clone(self);
-        disk::briefly(move || work(&inner)).await
+        self.members.turns.briefly(move || work(&inner)).await
     }
 }
 

@@ -66,8 +66,9 @@ impl<'a> Backup<'a> {
     /// to go on: it hears of each tag how many manifests that refer to it came along, or why it could not be copied.
     /// When this returns, what was copied is there to stay, also after an error.
     ///
-    /// For each tag requests are made one after the other as for a copy: for the manifest, for each level of referrers and
-    /// what they say, and for all blobs at once.
+    /// For each tag requests are made one after the other as for a copy: where the source is far, for the manifest, for each
+    /// level of referrers and what they say, and for all blobs at once; where the target is far, whether it is there for each
+    /// level, three for all small blobs at once, one for each level on the way up, and one for the tag.
     ///
     /// # Errors
     /// That of `told`, which is given those of both ends, with the side; those of making it last.

@@ -25,6 +25,8 @@ pub async fn stat_blob(source: &dyn Source, at: &Locator) -> Result<Descriptor> 
 
 /// A blob and its bytes, named as in [`stat_blob`]. The reporter hears of them as they are read.
 ///
+/// This is one request. Further parts of a large blob are asked for while it is read, several at once.
+///
 /// # Errors
 /// Those of the source.
 pub async fn fetch_blob(

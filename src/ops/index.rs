@@ -1,8 +1,8 @@
 //! Indexes: lists of manifests that are there, made and changed.
 //!
 //! An index is made from a source alone, and given to a target in a step of its own, because the user may want to see
-//! it first or have it as a file. Manifests are looked up one after the other, so that what is told stands in the order
-//! in which they were named. What does not belong here: indexes cut down to some platforms ([`super::copy()`]).
+//! it first or have it as a file. Manifests are looked up together, and what is told of them, failures too, stands in the
+//! order in which they were named. What does not belong here: indexes cut down to some platforms ([`super::copy()`]).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -73,6 +73,9 @@ pub type Told<'a> = &'a (dyn Fn(IndexStep<'_>) + Sync);
 
 /// Makes an index; nothing is written yet.
 ///
+/// Two requests are made one after the other: one for all manifests at once, and one for the configs that tell their
+/// platforms. To push it is one more, and one for all further tags: [`push_index`].
+///
 /// # Errors
 /// Those of the source; something that is no manifest.
 pub async fn create_index(
@@ -81,9 +84,8 @@ pub async fn create_index(
     told: Told<'_>,
 ) -> Result<(Descriptor, Bytes)> {
     let mut manifests = Vec::with_capacity(request.manifests.len());
-    for named in &request.manifests {
-        manifests.push(entry(source, named, told).await?);
-    }
+    let looked = request.manifests.iter().map(|named| entry(source, named));
+    in_order(&request.manifests, looked, told, |_, _, node| manifests.push(node)).await?;
     let index = Index {
         artifact_type: request.artifact_type.filter(|kind| !kind.is_empty()),
         annotations: request.annotations,
@@ -94,6 +96,9 @@ pub async fn create_index(
 
 /// Makes a changed index; nothing is written yet. What the request does not name stays as it is.
 ///
+/// Four requests are made one after the other at most: one for the index, two for all that is added as in
+/// [`create_index`], and one for all that is merged.
+///
 /// # Errors
 /// Those of the source; something that is no manifest or no index; nothing to remove where something was to be.
 pub async fn update_index(
@@ -101,7 +106,10 @@ pub async fn update_index(
     request: UpdateIndex,
     told: Told<'_>,
 ) -> Result<(Descriptor, Bytes)> {
-    let (_, mut index) = existing(source, &request.index, told).await?;
+    let (mut found, named) = (None, std::slice::from_ref(&request.index));
+    let looked = [existing(source, &request.index)];
+    in_order(named, looked, told, |_, _, index| found = Some(index)).await?;
+    let mut index = found.ok_or_else(Error::missing)?;
     for digest in &request.remove {
         let before = index.manifests.len();
         index.manifests.retain(|node| node.digest != *digest);
@@ -111,16 +119,18 @@ pub async fn update_index(
         }
         told(IndexStep::Removed(digest));
     }
-    for named in &request.add {
-        let node = entry(source, named, told).await?;
-        told(IndexStep::Added(named, &node.digest));
+    let looked = request.add.iter().map(|named| entry(source, named));
+    let add = |named: &Named, digest: &Digest, node| {
+        told(IndexStep::Added(named, digest));
         index.manifests.push(node);
-    }
-    for named in &request.merge {
-        let (digest, merged) = existing(source, named, told).await?;
+    };
+    in_order(&request.add, looked, told, add).await?;
+    let looked = request.merge.iter().map(|named| existing(source, named));
+    let merge = |named: &Named, digest: &Digest, merged: Index| {
         index.manifests.extend(merged.manifests);
-        told(IndexStep::Merged(named, &digest));
-    }
+        told(IndexStep::Merged(named, digest));
+    };
+    in_order(&request.merge, looked, told, merge).await?;
     if let Some(kind) = request.artifact_type {
         index.artifact_type = Some(kind).filter(|kind| !kind.is_empty());
     }
@@ -158,7 +168,7 @@ pub async fn push_index(
         if let (None, Some(tag)) = (main, first) {
             reporter.report(Event::Tagged(node, tag));
         }
-        let mut tagging = stream::iter(others).map(put).buffered(Limits::usual(TAGS).requests());
+        let mut tagging = stream::iter(others).map(put).buffered(at_once());
         while let Some(tag) = tagging.try_next().await? {
             reporter.report(Event::Tagged(node, tag));
         }
@@ -168,22 +178,49 @@ pub async fn push_index(
     done.and(target.commit().await)
 }
 
-/// How many tags are set at once.
-const TAGS: usize = 5;
+/// How many manifests are asked for, and how many tags are set, at once.
+fn at_once() -> usize {
+    Limits::usual(5).requests()
+}
+
+/// What is there under a name, and what was made of it.
+type Looked<T> = (Digest, Result<T>);
+
+/// Looks all up at once, and takes and tells them one after the other. The first failure in this order ends it.
+async fn in_order<T, F>(
+    all: &[Named],
+    looked: impl IntoIterator<Item = F>,
+    told: Told<'_>,
+    mut take: impl FnMut(&Named, &Digest, T),
+) -> Result<()>
+where
+    F: Future<Output = Result<Looked<T>>>,
+{
+    let mut looked = stream::iter(looked).buffered(at_once());
+    for named in all {
+        told(IndexStep::Fetching(named));
+        let Some((digest, made)) = looked.try_next().await? else { break };
+        told(IndexStep::Fetched(named, &digest));
+        take(named, &digest, made?);
+    }
+    Ok(())
+}
 
 /// A manifest as an index lists it.
-async fn entry(source: &dyn Source, named: &Named, told: Told<'_>) -> Result<Descriptor> {
-    told(IndexStep::Fetching(named));
+async fn entry(source: &dyn Source, named: &Named) -> Result<Looked<Descriptor>> {
     let found = source.manifest(&named.at).await;
     let (node, bytes) = found.within(|| format!("could not find the manifest {}", named.name).into())?;
-    let is_image = media_type::is_image(&node.media_type);
-    if !is_image && !media_type::is_index(&node.media_type) {
+    if !media_type::is_image(&node.media_type) && !media_type::is_index(&node.media_type) {
         return Err(Error::invalid(format!("{} is not a manifest", named.name)));
     }
-    told(IndexStep::Fetched(named, &node.digest));
+    Ok((node.digest.clone(), described(source, node, &bytes).await))
+}
+
+/// A manifest with what it says of itself, and its config of the platform.
+async fn described(source: &dyn Source, node: Descriptor, bytes: &[u8]) -> Result<Descriptor> {
     // Not as a document of its type: an index lists the artifact type of docker's manifests, too.
-    let document: Document = parsed(&bytes)?;
-    let config = document.config.filter(|_| is_image);
+    let document: Document = parsed(bytes)?;
+    let config = document.config.filter(|_| media_type::is_image(&node.media_type));
     let platform = match &config {
         Some(config) if media_type::is_image_config(&config.media_type) => platform(source, config).await?,
         _ => None,
@@ -213,18 +250,18 @@ async fn platform(source: &dyn Source, config: &Descriptor) -> Result<Option<Pla
 }
 
 /// An index that is there. One that does not tell its type has the one that it is stored with.
-async fn existing(source: &dyn Source, named: &Named, told: Told<'_>) -> Result<(Digest, Index)> {
-    told(IndexStep::Fetching(named));
+async fn existing(source: &dyn Source, named: &Named) -> Result<Looked<Index>> {
     let found = source.manifest(&named.at).await;
     let (node, bytes) = found.within(|| format!("could not find the index {}", named.name).into())?;
     if !media_type::is_index(&node.media_type) {
         return Err(Error::invalid(format!("{} is not an index", named.name)));
     }
-    told(IndexStep::Fetched(named, &node.digest));
-    let mut index: Index = parsed(&bytes)?;
-    if !media_type::is_index(&index.media_type) {
-        index.media_type = node.media_type;
-    }
+    let index = parsed(&bytes).map(|mut index: Index| {
+        if !media_type::is_index(&index.media_type) {
+            index.media_type = node.media_type;
+        }
+        index
+    });
     Ok((node.digest, index))
 }
 

@@ -38,7 +38,8 @@ impl Host {
         self.client.send(request).await?.expect(&[StatusCode::OK]).await.map(drop)
     }
 
-    /// Its repositories that come after `after`, in its own order, page by page as they arrive.
+    /// Its repositories that come after `after`, in its own order, page by page as they arrive: one request
+    /// for each page.
     pub fn repositories(&self, after: Option<&str>) -> BoxStream<'_, Result<Vec<String>>> {
         let url = urls::catalog(self.client.base(), after);
         let request = Request::new(Method::GET, url).scope(Scope::catalog());

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use http::{Request, Response, StatusCode};
 use oras::content::ByteStream;
 use oras::error::Result;
-use oras::registry::{Access, ReferrersMode, Repository};
+use oras::registry::{Access, Host, ReferrersMode, Repository};
 use oras::server::{Config, Local, Referrers};
 use oras::transport::{Carrier, Client, Settings};
 use tokio::time::{Instant, sleep};
@@ -64,11 +64,20 @@ impl Far {
 
     /// A repository of it.
     pub fn repository(self: &Arc<Self>, name: &str) -> Repository {
-        let carrier: Arc<dyn Carrier> = self.clone();
-        let settings = Settings { plain_http: true, carrier: Some(carrier), ..Settings::default() };
-        let client = Client::new("localhost", settings).unwrap();
+        let client = self.client();
         let reference = format!("localhost/{name}").parse().unwrap();
         Repository::new(client, &reference, Access::default(), ReferrersMode::Probe)
+    }
+
+    /// It as a whole.
+    pub fn host(self: &Arc<Self>) -> Host {
+        Host::new(self.client(), "localhost")
+    }
+
+    fn client(self: &Arc<Self>) -> Client {
+        let carrier: Arc<dyn Carrier> = self.clone();
+        let settings = Settings { plain_http: true, carrier: Some(carrier), ..Settings::default() };
+        Client::new("localhost", settings).unwrap()
     }
 
     /// What was asked since the last time.

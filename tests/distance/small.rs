@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use oras::content::{Body, Source};
+use oras::content::{Body, Source, Target};
 use oras::files::Staging;
 use oras::oci::{Annotations, Descriptor, Locator, Tag, media_type};
 use oras::ops::{self, FileAnnotations, Files, Reach};
 use oras::transfer::Limits;
 
 use super::far::{Far, Has, trips};
-use super::{by_tag, folder, with_referrers};
+use super::{by_tag, document, folder, with_referrers};
 
 const LIMITS: fn() -> Limits = || Limits::usual(3);
 
@@ -31,11 +31,20 @@ async fn what_only_looks_waits_once() {
     let layer = Descriptor::of(media_type::LAYER, b"file0");
     let by_digest = Locator::Digest(layer.digest);
     let (stat, _) = trips(ops::stat_blob(&far, &by_digest)).await;
+    let read = async {
+        let (_, body) = ops::fetch_blob(&far, &by_digest, Arc::new(())).await.unwrap();
+        body.read(9).await.unwrap()
+    };
+    let (content, bytes) = trips(read).await;
+    assert_eq!(bytes, "file0");
+    let host = registry.host();
+    let (found, repositories) = trips(host.repositories(None).try_collect::<Vec<_>>()).await;
+    assert_eq!(repositories.unwrap().concat(), ["r"]);
     let request = ops::Tags { after: None, of: None, digest_tags: ops::DigestTags::Listed, limits: LIMITS() };
     let (listed, pages) = trips(ops::tags(&far, request).try_collect::<Vec<_>>()).await;
     assert_eq!(manifest.unwrap().node.digest, root.unwrap().digest);
     assert_eq!(pages.unwrap().concat().len(), 1);
-    assert_eq!([resolved, fetched, stat, listed], [1; 4]);
+    assert_eq!([resolved, fetched, stat, content, found, listed], [1; 6]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,6 +126,78 @@ async fn a_backup_waits_for_each_tag() {
     done.unwrap();
     assert!(layout.exists(&backup.roots()[0].1).await.unwrap());
     assert_eq!((looked, copied), (2, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restoration_waits_for_each_tag_and_not_for_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = oras::layout::Directory::create(folder.path()).unwrap();
+    with_referrers(&layout, 20).await;
+    let root = layout.resolve(&by_tag("v1")).await.unwrap();
+    for (tags, wanted) in [(1, 8), (2, 11)] {
+        for tag in super::names("v", tags + 1).into_iter().skip(1) {
+            layout.tag(&root, &Tag::any(tag)).await.unwrap();
+        }
+        let far = Far::new(Has::Api).repository("r");
+        let backup = ops::Backup::find(&layout, Vec::new(), Reach::Referrers, LIMITS()).await.unwrap();
+        let reporter: Arc<dyn oras::progress::Reporter> = Arc::new(());
+        let told = |_: &Tag, copied: oras::error::Result<usize>| {
+            assert_eq!(copied?, 20);
+            Ok::<_, oras::error::Error>(())
+        };
+        let (there, done) = trips(backup.copy(&far, &reporter, told)).await;
+        done.unwrap();
+        assert_eq!(there, wanted, "{tags} tags");
+    }
+}
+
+/// As many images, each with a platform that its config tells.
+async fn images(target: &dyn Target, count: usize) -> Vec<ops::Named> {
+    let mut all = Vec::new();
+    for number in 0..count {
+        let config = format!(r#"{{"architecture":"a{number}","os":"linux"}}"#);
+        let node = Descriptor::of(media_type::CONFIG, config.as_bytes());
+        target.put(&node, Body::bytes(config)).await.unwrap();
+        let image = serde_json::json!({"schemaVersion": 2, "config": node, "layers": []}).to_string();
+        let node = document(target, media_type::MANIFEST, image.into_bytes()).await;
+        all.push(ops::Named { name: number.to_string(), at: Locator::Digest(node.digest) });
+    }
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_waits_for_its_manifests_and_their_configs_together() {
+    for (count, wanted) in [(1, [2, 2, 4]), (20, [2, 2, 4])] {
+        let far = Far::new(Has::Api).repository("r");
+        let manifests = images(&far, count).await;
+        let request = ops::CreateIndex {
+            manifests: manifests.clone(),
+            artifact_type: None,
+            annotations: Annotations::new(),
+        };
+        let (made, index) = trips(ops::create_index(&far, request, &|_| ())).await;
+        let (node, bytes) = index.unwrap();
+        let listed: oras::oci::Index = serde_json::from_slice(&bytes).unwrap();
+        let last = listed.manifests.last().unwrap().platform.as_ref().unwrap().to_string();
+        assert_eq!((listed.manifests.len(), last), (count, format!("linux/a{}", count - 1)));
+        let tags: Vec<Tag> = super::names("t", count).into_iter().map(Tag::any).collect();
+        let main = Tag::any("index");
+        let push = ops::push_index(&far, (&node, bytes), Some(&main), &tags, Arc::new(()));
+        let (pushed, there) = trips(push).await;
+        there.unwrap();
+        let named = |tag: &str| ops::Named { name: tag.to_owned(), at: by_tag(tag) };
+        let request = ops::UpdateIndex {
+            index: named("index"),
+            remove: std::collections::BTreeSet::default(),
+            add: manifests,
+            merge: tags.iter().map(|tag| named(tag.as_str())).collect(),
+            artifact_type: None,
+        };
+        let (changed, index) = trips(ops::update_index(&far, request, &|_| ())).await;
+        let listed: oras::oci::Index = serde_json::from_slice(&index.unwrap().1).unwrap();
+        assert_eq!(listed.manifests.len(), count * (count + 2));
+        assert_eq!([made, pushed, changed], wanted, "{count}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,21 +7,25 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
 use super::super::blobs::Blobs;
 use super::super::ledger::is_absent;
 use crate::content::{Body, ContentFile, DOCUMENT_LIMIT, Owner};
-use crate::disk;
+use crate::disk::{self, Turns, joined};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::{Digest, Hasher};
 
 /// Where the blobs are.
 #[derive(Debug)]
-pub(super) struct Folder(pub(super) PathBuf);
+pub(super) struct Folder {
+    pub(super) root: PathBuf,
+    pub(super) turns: Turns,
+}
 
 impl Folder {
     pub(super) fn path(&self, digest: &Digest) -> PathBuf {
-        self.0.join("blobs").join(digest.algorithm().name()).join(digest.hex())
+        self.root.join("blobs").join(digest.algorithm().name()).join(digest.hex())
     }
 
     /// The path of a blob that is about to be written.
@@ -43,13 +47,17 @@ impl Blobs for Folder {
     }
 
     fn body(&self, digest: &Digest, size: u64) -> Body {
-        let (path, digest) = (self.path(digest), digest.clone());
+        let (path, digest, turns) = (self.path(digest), digest.clone(), self.turns.clone());
         let file = ContentFile { path: path.clone(), owner: Owner::Store };
         let body = Body::reopening(Some(size), move |from| {
-            let (path, digest) = (path.clone(), digest.clone());
+            let (path, digest, turns) = (path.clone(), digest.clone(), turns.clone());
             async move {
-                let path = disk::briefly(move || fit_to_read(&digest, &path).map(|()| path)).await?;
-                let read = disk::read(&path, from).await;
+                let open = async {
+                    let path =
+                        joined(spawn_blocking(move || fit_to_read(&digest, &path).map(|()| path)).await)?;
+                    disk::read(&path, from).await
+                };
+                let read = turns.during(open).await;
                 read.map_err(|error| if is_absent(&error) { Error::missing() } else { error })
             }
         });

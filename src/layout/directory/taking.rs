@@ -76,7 +76,7 @@ impl Inner {
         let path = self.folder.path(&node.digest);
         // A second name cannot replace what is wrong.
         if file.owner == Owner::Store && path.symlink_metadata().is_err() {
-            let linked = self.begin(|| Draft::linked(&file.path, &self.folder.0, &path, MODE));
+            let linked = self.begin(|| Draft::linked(&file.path, &self.folder.root, &path, MODE));
             if let Ok(Some(draft)) = linked
                 && draft.digest(node.digest.algorithm(), wanted)? == node.digest
             {
@@ -101,7 +101,7 @@ impl Inner {
 impl Folder {
     /// Whether there is a blob of that size.
     fn has_one_of(&self, size: u64) -> bool {
-        let folder = self.0.join("blobs").join(Algorithm::default().name());
+        let folder = self.root.join("blobs").join(Algorithm::default().name());
         let Ok(blobs) = fs::read_dir(folder) else { return false };
         blobs.flatten().any(|blob| blob.metadata().is_ok_and(|about| about.len() == size))
     }

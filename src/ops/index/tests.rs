@@ -108,6 +108,35 @@ async fn what_is_no_manifest_is_refused_and_so_is_a_config_that_is_too_large() {
 }
 
 #[tokio::test]
+async fn the_first_failure_in_the_order_of_the_names_is_told_and_what_stands_before_it() {
+    let source = Rigged::new();
+    let (one, broken) = (image(&source, "c/d", "1"), source.document(media_type::MANIFEST, b"{".to_vec()));
+    let absent = Descriptor::of(media_type::MANIFEST, b"absent");
+    let fails = async |nodes: [&Descriptor; 3]| {
+        let manifests = nodes.iter().zip(["a", "b", "c"]);
+        let manifests =
+            manifests.map(|(node, name)| Named { name: name.to_owned(), ..named(node) }).collect();
+        let steps = std::sync::Mutex::new(Vec::new());
+        let told = |step: IndexStep<'_>| {
+            steps.lock().unwrap().push(match step {
+                IndexStep::Fetching(named) => format!("Fetching {}", named.name),
+                IndexStep::Fetched(named, _) => format!("Fetched {}", named.name),
+                other => format!("{other:?}"),
+            });
+        };
+        let request = CreateIndex { manifests, ..creation(&[]) };
+        let error = create_index(&source, request, &told).await.unwrap_err().to_string();
+        (error, steps.into_inner().unwrap())
+    };
+    let (error, steps) = fails([&one, &broken, &absent]).await;
+    assert!(error.starts_with("invalid manifest: "), "{error}");
+    assert_eq!(steps, ["Fetching a", "Fetched a", "Fetching b", "Fetched b"]);
+    let (error, steps) = fails([&one, &absent, &broken]).await;
+    assert_eq!(error, "could not find the manifest b: not found");
+    assert_eq!(steps, ["Fetching a", "Fetched a", "Fetching b"]);
+}
+
+#[tokio::test]
 async fn a_change_removes_then_adds_then_merges_and_leaves_the_rest() {
     let source = Rigged::new();
     let [one, two, three] = ["1", "2", "3"].map(|text| image(&source, "c/d", text));
