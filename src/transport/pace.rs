@@ -1,15 +1,19 @@
 //! A host that says "later" is left alone by all tasks, and is asked less at once from then on.
 //!
 //! A registry that counts requests counts those of all tasks together, so one that goes on while another waits only
-//! makes the wait longer. How many requests a host takes at once is found out: each answer that came about as quickly as
-//! the quickest one makes room for two more, up to a bound, and a refusal for their number halves what is sent at once
-//! and ends the growth. Where answers take longer the more requests there are, the host works as hard as it can, and more
-//! of them would only cost connections: so it is with one that is near. A request is counted until the head of its
-//! answer is there; what is read after that is bounded by whoever reads it.
+//! makes the wait longer. How many requests a host takes at once is found out: each connection that comes about makes
+//! room for one more, each answer that came about as quickly as the quickest one for two more, up to a bound, and a
+//! refusal for their number halves what is sent at once and ends the growth. Where answers take longer the more requests
+//! there are, the host works as hard as it can, and more of them would only cost connections: so it is with one that is
+//! near. A request is counted until the head of its answer is there; what is read after that is bounded by whoever reads
+//! it.
+//!
+//! Over a long line a new connection costs a way there and back before it is of use, and an old one is free again after
+//! as long. So there is more room only where more requests wait than the connections there are can take meanwhile.
 //!
 //! What does not belong here: how often something is tried again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,10 +32,15 @@ const GROWTH: usize = 2;
 const QUICK: u32 = 4;
 /// How many requests a host is sent at once at most.
 const WIDEST: usize = 128;
+/// Whoever has much to ask waits with so many requests and keeps the others back, so then it is not known how many there are.
+const MANY: usize = 128;
+
+/// An answered request leaves its connection after so long at most, if its answer has hardly a body.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// When each host may be asked again, and how much at once.
-#[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<HashMap<Origin, Host>>);
+#[derive(Debug, Default, Clone)]
+pub(super) struct Pace(Arc<Mutex<HashMap<Origin, Host>>>);
 
 #[derive(Debug)]
 struct Host {
@@ -39,6 +48,14 @@ struct Host {
     until: Option<Instant>,
     seats: Arc<Semaphore>,
     width: usize,
+    /// How many requests have a seat.
+    under_way: usize,
+    /// How many wait for one.
+    waiting: usize,
+    /// How many connections have been opened.
+    opened: usize,
+    /// When requests were answered whose connections nobody has waited for yet.
+    freed: VecDeque<Instant>,
     /// The least time that it took for an answer.
     quickest: Option<Duration>,
     /// Seats that are to go as soon as they are free.
@@ -50,7 +67,41 @@ struct Host {
 impl Default for Host {
     fn default() -> Self {
         let seats = Arc::new(Semaphore::new(FIRST_WIDTH));
-        Self { until: None, seats, width: FIRST_WIDTH, quickest: None, owed: 0, refusals: 0 }
+        Self {
+            until: None,
+            seats,
+            width: FIRST_WIDTH,
+            under_way: 0,
+            waiting: 0,
+            opened: 0,
+            freed: VecDeque::new(),
+            quickest: None,
+            owed: 0,
+            refusals: 0,
+        }
+    }
+}
+
+impl Host {
+    /// How many requests wait, of those that are known.
+    fn waits(&self) -> usize {
+        (self.under_way + self.waiting).saturating_sub(self.width)
+    }
+
+    /// Whether more requests wait than the connections there are can take so many times.
+    fn pays(&self, times: usize) -> bool {
+        // Those that were closed again are not known of, but there is no more than one for each request.
+        let connections = self.opened.min(self.width);
+        self.waits() > times * connections || self.under_way + self.waiting >= MANY
+    }
+
+    /// Makes room for some more requests.
+    fn widen(&mut self, by: usize) {
+        if self.refusals == 0 {
+            let more = by.min(WIDEST.saturating_sub(self.width));
+            self.width += more;
+            self.seats.add_permits(more);
+        }
     }
 }
 
@@ -67,15 +118,19 @@ pub(super) struct Turn<'a> {
 impl Pace {
     /// Waits until the host may be asked, and has room for one more request.
     pub(super) async fn enter<'a>(&'a self, host: &'a Origin) -> Turn<'a> {
-        let seats = Arc::clone(&self.hosts().entry(host.clone()).or_default().seats);
+        let waiting = Waiting::begin(self, host);
         // Nobody closes it.
-        let seat = seats.acquire_owned().await.ok();
+        let seat = Arc::clone(&waiting.seats).acquire_owned().await.ok();
+        drop(waiting);
+        let mut turn = Turn { pace: self, host, seat, sent: Instant::now(), refusals: 0 };
+        self.hosts().entry(host.clone()).or_default().under_way += 1;
         // It may be put off again meanwhile.
         while let Some(until) = self.until(host).filter(|until| *until > Instant::now()) {
             tokio::time::sleep_until(until).await;
         }
-        let refusals = self.hosts().get(host).map_or(0, |known| known.refusals);
-        Turn { pace: self, host, seat, sent: Instant::now(), refusals }
+        turn.refusals = self.hosts().get(host).map_or(0, |known| known.refusals);
+        turn.sent = Instant::now();
+        turn
     }
 
     /// Leaves the host alone for a while.
@@ -96,7 +151,67 @@ impl Pace {
     }
 }
 
+/// A request that waits for a seat.
+struct Waiting<'a> {
+    pace: &'a Pace,
+    host: &'a Origin,
+    seats: Arc<Semaphore>,
+}
+
+impl<'a> Waiting<'a> {
+    fn begin(pace: &'a Pace, host: &'a Origin) -> Self {
+        let mut hosts = pace.hosts();
+        let known = hosts.entry(host.clone()).or_default();
+        known.waiting += 1;
+        Self { pace, host, seats: Arc::clone(&known.seats) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(host) = self.pace.hosts().get_mut(self.host) {
+            host.waiting -= 1;
+        }
+    }
+}
+
+/// Is told of connections to a host.
+#[derive(Clone)]
+pub(super) struct Opened {
+    pace: Pace,
+    host: Origin,
+}
+
+impl Opened {
+    /// How long a connection that is to be opened waits for one that must be free any moment, if there is one. The next
+    /// request is sent at the head of an answer, and so before the connection is free on which that came.
+    pub(super) fn moment(&self) -> Option<Duration> {
+        let mut hosts = self.pace.hosts();
+        let host = hosts.get_mut(&self.host)?;
+        let recent = host.freed.iter().position(|at| at.elapsed() < MOMENT).unwrap_or(host.freed.len());
+        host.freed.drain(..recent);
+        host.freed.pop_front()?;
+        host.quickest.map(|quickest| quickest.min(MOMENT))
+    }
+
+    /// One has come about. A second one takes as long as the next answer over this one, so it pays for requests that all
+    /// of them together cannot take then.
+    pub(super) fn one(&self) {
+        if let Some(host) = self.pace.hosts().get_mut(&self.host) {
+            host.opened += 1;
+            if host.pays(1) {
+                host.widen(1);
+            }
+        }
+    }
+}
+
 impl Turn<'_> {
+    /// Who is told of the connections that are opened for this request.
+    pub(super) fn opening(&self) -> Opened {
+        Opened { pace: self.pace.clone(), host: self.host.clone() }
+    }
+
     /// Learns from the status of the answer.
     pub(super) fn answered(self, status: StatusCode) {
         let mut hosts = self.pace.hosts();
@@ -104,6 +219,10 @@ impl Turn<'_> {
         let took = self.sent.elapsed();
         let quickest = host.quickest.map_or(took, |quickest| quickest.min(took));
         host.quickest = Some(quickest);
+        if host.freed.len() == WIDEST {
+            host.freed.pop_front();
+        }
+        host.freed.push_back(Instant::now());
         if status == StatusCode::TOO_MANY_REQUESTS {
             // Those that were sent together are refused together, and that is one refusal.
             if self.refusals == host.refusals {
@@ -112,10 +231,8 @@ impl Turn<'_> {
                 host.owed += less;
                 host.width -= less;
             }
-        } else if host.refusals == 0 && host.width < WIDEST && took <= quickest * QUICK {
-            let more = GROWTH.min(WIDEST - host.width);
-            host.width += more;
-            host.seats.add_permits(more);
+        } else if took <= quickest * QUICK && (host.waits() == 0 || host.pays(2)) {
+            host.widen(GROWTH);
         }
     }
 }
@@ -123,96 +240,16 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut hosts = self.pace.hosts();
-        let Some(host) = hosts.get_mut(self.host).filter(|host| host.owed > 0) else { return };
-        host.owed -= 1;
-        if let Some(seat) = self.seat.take() {
+        let Some(host) = hosts.get_mut(self.host) else { return };
+        host.under_way -= 1;
+        if host.owed > 0
+            && let Some(seat) = self.seat.take()
+        {
+            host.owed -= 1;
             seat.forget();
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-    use tokio::task::unconstrained;
-    use url::Url;
-
-    use super::*;
-
-    fn origin(text: &str) -> Origin {
-        Origin::of(&Url::parse(text).unwrap()).unwrap()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_host_is_left_alone_and_others_are_not() {
-        let (pace, busy, idle) = (Pace::default(), origin("http://busy"), origin("http://idle"));
-        let start = Instant::now();
-        pace.hold(&busy, Duration::from_secs(9));
-        pace.hold(&busy, Duration::from_secs(2));
-        drop(pace.enter(&idle).await);
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        drop(pace.enter(&busy).await);
-        assert!(start.elapsed() >= Duration::from_secs(9));
-    }
-
-    /// As many turns as there are at once. Tokio would interrupt a task that takes so many seats.
-    fn all<'a>(pace: &'a Pace, host: &'a Origin) -> Vec<Turn<'a>> {
-        std::iter::from_fn(|| unconstrained(pace.enter(host)).now_or_never()).collect()
-    }
-
-    /// Answers as many requests as there may be at once; how many that were.
-    fn answer_all(pace: &Pace, host: &Origin, status: StatusCode) -> usize {
-        let turns = all(pace, host);
-        let count = turns.len();
-        for turn in turns {
-            turn.answered(status);
-        }
-        count
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn answers_make_room_up_to_a_bound() {
-        let (pace, host) = (Pace::default(), origin("http://h"));
-        let mut widths = Vec::new();
-        for status in [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::OK, StatusCode::OK] {
-            widths.push(answer_all(&pace, &host, status));
-        }
-        assert_eq!(widths, [FIRST_WIDTH, (1 + GROWTH) * FIRST_WIDTH, WIDEST, WIDEST]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_host_that_gets_slower_is_not_sent_more_at_once() {
-        let (pace, host) = (Pace::default(), origin("http://h"));
-        let turn = pace.enter(&host).await;
-        tokio::time::advance(Duration::from_millis(10)).await;
-        turn.answered(StatusCode::OK);
-        let mut widths = Vec::new();
-        for milliseconds in [40, 41, 500, 11] {
-            let turns = all(&pace, &host);
-            widths.push(turns.len());
-            tokio::time::advance(Duration::from_millis(milliseconds)).await;
-            for turn in turns {
-                turn.answered(StatusCode::OK);
-            }
-        }
-        assert_eq!(widths, [34, 102, 102, 102]);
-        assert_eq!(all(&pace, &host).len(), WIDEST);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn too_many_requests_are_halved_once_for_all_that_were_sent_together() {
-        let (pace, host) = (Pace::default(), origin("http://h"));
-        for wanted in [32, 16, 8, 4, 2, 1, 1] {
-            assert_eq!(answer_all(&pace, &host, StatusCode::TOO_MANY_REQUESTS), wanted);
-        }
-        assert_eq!(answer_all(&pace, &host, StatusCode::OK), 1);
-        assert_eq!(answer_all(&pace, &host, StatusCode::OK), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_turn_that_was_given_up_leaves_its_seat() {
-        let (pace, host) = (Pace::default(), origin("http://h"));
-        drop(all(&pace, &host));
-        assert_eq!(all(&pace, &host).len(), FIRST_WIDTH);
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::future::OptionFuture;
 use futures_util::{StreamExt, stream};
 use http::header::{DATE, RETRY_AFTER};
 use http::{Method, StatusCode};
@@ -19,6 +20,7 @@ use jiff::fmt::rfc2822;
 use super::client::Inner;
 use super::message::PROBLEM_LIMIT;
 use super::origin::Origin;
+use super::pace::Turn;
 use super::redact::shown;
 use super::wire::{Cause, Failure, Hop};
 use super::{Response, Retrying, Settings};
@@ -96,11 +98,9 @@ pub(super) async fn send(client: &Inner, hop: &Hop) -> Result<Response> {
     let own = origin.as_ref() == Some(client.origin());
     let (mut stale, mut repeated) = (false, false);
     loop {
-        let turn = match &origin {
-            Some(origin) => Some(client.pace().enter(origin).await),
-            None => None,
-        };
-        let outcome = client.wire().send(hop).await.map(|answer| Response { repeated, ..answer });
+        let turn = OptionFuture::from(origin.as_ref().map(|origin| client.pace().enter(origin))).await;
+        let opened = turn.as_ref().map(Turn::opening);
+        let outcome = client.wire().send(hop, opened).await.map(|answer| Response { repeated, ..answer });
         repeated = true;
         if let (Some(turn), Ok(response)) = (turn, &outcome) {
             turn.answered(response.status);

@@ -8,6 +8,7 @@
 mod capped;
 mod certificate;
 mod dial;
+mod dialling;
 mod hop;
 mod reason;
 mod stall;
@@ -25,14 +26,16 @@ use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
 
-use self::capped::{Capped, Gate, Turn};
+use self::capped::{Capped, Turn};
 use self::dial::{Lookup, dialled, is_elsewhere, readdress};
+use self::dialling::Gate;
 pub(super) use self::hop::{Connection, Failure, Hop};
 pub(super) use self::reason::Cause;
 pub use self::tls::Secured;
 use self::tls::{Protocol, Tls};
 use self::upload::Upload;
 use super::origin::Origin;
+use super::pace::Opened;
 use super::redact::shown;
 use super::{Carrier, Names, Proxies, Resolve, Response, Settings, proxy};
 use crate::content::Body;
@@ -106,8 +109,8 @@ impl Wire {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner).contains_key(origin)
     }
 
-    /// One request, one answer.
-    pub(super) async fn send(&self, hop: &Hop) -> Result<Response, Failure> {
+    /// One request, one answer; `opened` is told of connections that are made for it.
+    pub(super) async fn send(&self, hop: &Hop, opened: Option<Opened>) -> Result<Response, Failure> {
         let unsent = |error| Failure { error, cause: None, stale: false, moved: None };
         let origin = Origin::of(&hop.url)
             .ok_or_else(|| unsent(Error::invalid(format!("{}: not a URL of HTTP", hop.url))))?;
@@ -137,7 +140,7 @@ impl Wire {
             *request.body_mut() = Some(body);
         }
         *request.headers_mut() = headers;
-        let work = capped::sending(turn.as_ref(), client.execute(request));
+        let work = dialling::sending(turn.as_ref(), opened, client.execute(request));
         match stall::within(self.timeout, &upload, work).await {
             Some(Ok(answer)) => match self.proxies.of(&hop.url).filter(|_| fixed.is_none()) {
                 Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
@@ -334,10 +337,8 @@ impl Wire {
             .no_gzip()
             .no_brotli()
             .no_zstd()
-            .no_deflate();
-        if self.capped.is_some() {
-            builder = builder.connector_layer(Gate);
-        }
+            .no_deflate()
+            .connector_layer(Gate);
         // An address that was given by hand is meant to be dialled.
         if fixed.is_none() {
             let proxies = self.proxies.clone();

@@ -14,12 +14,9 @@
 //! What does not belong here: how many are good where no number was named, which `pace` finds out.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,12 +24,11 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, stream};
 use http::Version;
 use http::header::{CONNECTION, TRANSFER_ENCODING};
-use hyper_util::client::legacy::connect::{Connection, HttpInfo};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
-use tower::{Layer, Service};
 
 use super::super::origin::Origin;
+use super::dialling::{self, Unwanted};
 use super::hop::Hop;
 use super::upload::Upload;
 
@@ -40,11 +36,6 @@ use super::upload::Upload;
 const ENDING: Duration = Duration::from_millis(2);
 /// A connection that does not come back for so long although nobody uses it was closed by the server.
 const LOST: Duration = Duration::from_millis(100);
-
-tokio::task_local! {
-    /// The host of the request that is being sent.
-    static HOST: Arc<Host>;
-}
 
 /// All hosts, each with the same number.
 #[derive(Debug)]
@@ -55,7 +46,7 @@ pub(super) struct Capped {
 
 /// The connections to one host.
 #[derive(Debug)]
-struct Host {
+pub(super) struct Host {
     most: usize,
     turns: Arc<Semaphore>,
     known: Mutex<Known>,
@@ -122,7 +113,7 @@ impl Host {
     }
 
     /// Waits until one more connection may be opened.
-    async fn dial(self: Arc<Self>) -> Result<Dial, Unwanted> {
+    pub(super) async fn dial(self: Arc<Self>) -> Result<Dial, Unwanted> {
         let begin = Instant::now();
         loop {
             let changed = self.changed.notified();
@@ -131,7 +122,7 @@ impl Host {
             let Err(until) = self.known().dial(self.most, begin) else { break };
             tokio::select! {
                 biased;
-                () = left_alone() => return Err(Unwanted),
+                () = dialling::left_alone() => return Err(Unwanted),
                 () = changed => {}
                 () = tokio::time::sleep_until(until) => {}
             }
@@ -180,7 +171,8 @@ impl State {
 /// The turn of a request. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
-    host: Arc<Host>,
+    /// Where its connection goes.
+    pub(super) host: Arc<Host>,
     /// The near end of the connection over which the answer comes.
     over: Option<(SocketAddr, After)>,
     /// Whether all of the answer has come.
@@ -270,27 +262,11 @@ pub(super) fn after(hop: &Hop, answer: &reqwest::Response, upload: &Upload) -> A
     }
 }
 
-/// Comes to an end where no request is being sent.
-async fn left_alone() {
-    let is_sending = || HOST.try_with(|_| ()).is_ok();
-    poll_fn(|_| if is_sending() { Poll::Pending } else { Poll::Ready(()) }).await;
-}
-
-/// Sends a request that has a turn, if one is needed.
-pub(super) async fn sending<T>(turn: Option<&Turn>, work: impl Future<Output = T>) -> T {
-    // On the heap, so that the two ways do not each hold all of it.
-    let work = Box::pin(work);
-    match turn {
-        Some(turn) => HOST.scope(Arc::clone(&turn.host), work).await,
-        None => work.await,
-    }
-}
-
 /// A connection that is being opened.
-struct Dial {
+pub(super) struct Dial {
     host: Arc<Host>,
     /// Its near end, once there is one.
-    made: Option<SocketAddr>,
+    pub(super) made: Option<SocketAddr>,
 }
 
 impl Drop for Dial {
@@ -302,70 +278,5 @@ impl Drop for Dial {
         }
         drop(known);
         self.host.changed.notify_waiters();
-    }
-}
-
-/// The request has got another connection meanwhile.
-#[derive(Debug)]
-struct Unwanted;
-
-impl fmt::Display for Unwanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is no longer wanted")
-    }
-}
-
-impl std::error::Error for Unwanted {}
-
-/// What lets dials wait.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gate;
-
-impl<S> Layer<S> for Gate {
-    type Service = Gated<S>;
-
-    fn layer(&self, inner: S) -> Gated<S> {
-        Gated(inner)
-    }
-}
-
-/// A service that opens connections, and waits before.
-#[derive(Debug, Clone)]
-pub(super) struct Gated<S>(S);
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-impl<S, R> Service<R> for Gated<S>
-where
-    S: Service<R, Error = BoxError, Response: Connection> + Clone + Send + 'static,
-    S::Future: Send,
-    R: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        // What was found ready is used, and not its clone.
-        let clone = self.0.clone();
-        let mut inner = std::mem::replace(&mut self.0, clone);
-        let host = HOST.try_with(Arc::clone).ok();
-        Box::pin(async move {
-            let mut dial = match host {
-                Some(host) => Some(host.dial().await?),
-                None => None,
-            };
-            let connection = inner.call(request).await?;
-            if let Some(dial) = &mut dial {
-                let mut extras = http::Extensions::new();
-                connection.connected().get_extras(&mut extras);
-                dial.made = extras.get::<HttpInfo>().map(HttpInfo::local_addr);
-            }
-            Ok(connection)
-        })
     }
 }
