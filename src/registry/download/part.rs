@@ -22,6 +22,8 @@ use crate::transport::Failures;
 
 /// Bytes that are gathered before they are written ahead of their turn, at least.
 const BATCH: u64 = 128 * 1024;
+/// Pieces that are gathered for that at most: each takes memory beside its bytes.
+const PIECES: usize = 1024;
 
 /// What there is of a part.
 enum Piece {
@@ -210,7 +212,8 @@ impl Coming {
     }
 }
 
-/// At least so many bytes of a stream, and at most so many; fewer only with its end or failure.
+/// At least so many bytes of a stream, and at most so many; fewer where they come in small pieces, or with its end or
+/// failure.
 async fn gather(
     stream: &mut ByteStream,
     least: u64,
@@ -218,7 +221,7 @@ async fn gather(
     arrived: &AtomicU64,
 ) -> (Vec<Bytes>, u64, Option<Result<()>>) {
     let (mut pieces, mut length) = (Vec::new(), 0);
-    while length < least {
+    while length < least && pieces.len() < PIECES {
         match stream.next().await {
             Some(Ok(mut piece)) => {
                 piece.truncate(usize::try_from(most - length).unwrap_or(usize::MAX));
