@@ -9,7 +9,7 @@ use std::process::Stdio;
 use crate::support::{Run, Setup, World};
 
 /// Runs a script with file systems of its own, where the system lets one make them. It leaves no temporary files.
-fn alone(world: &World, script: &str) -> Option<Run> {
+pub(crate) fn alone(world: &World, script: &str) -> Option<Run> {
     let unshare = Path::new("unshare");
     let may = std::process::Command::new(unshare).args(["-Urm", "true"]).stderr(Stdio::null()).status();
     if !may.is_ok_and(|status| status.success()) {
