@@ -1,7 +1,7 @@
 //! Copy of many tags from one repository to another.
 //!
 //! All tags are compared first, a request for each at both ends; those that name the same already are left alone. The
-//! others are copied several at a time, and what one of them has moved none of the others looks at again. What does not
+//! others are copied several at a time, and what one of them moves, or has moved, none of the others looks at. What does not
 //! belong here: which tags are meant, which is asked of whoever calls.
 
 use std::sync::Arc;
@@ -104,7 +104,9 @@ pub async fn plan_all(source: &dyn Source, there: &dyn Source, request: &CopyAll
 /// Copies tags.
 ///
 /// One request is waited for before anything is copied: what each tag names, asked of both ends at once and for all tags
-/// together. Then come as many as [`copy()`] makes for each graph, several graphs at a time.
+/// together. Then come as many as [`copy()`] makes for each graph, several graphs at a time. What several of these share is
+/// looked for, mounted and moved by one of them, and the others wait for it: where it is a manifest that has several of the
+/// tags, one more request gives it those.
 ///
 /// [`copy()`]: super::copy()
 ///

@@ -14,8 +14,9 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, join, stream};
 
 use super::documents::parse;
+use super::known::{Claim, Key, Turn, key};
 use super::moving::Moving;
-use super::{Closure, Documents, Entered, Limits, Link, Visit, walk};
+use super::{Closure, Documents, Entered, Known, Limits, Link, Visit, walk};
 use crate::content::{Body, Mount, Origin, Target};
 use crate::error::{Context, Error, Result, Side};
 use crate::oci::{Descriptor, Digest, Document, Tag};
@@ -64,13 +65,6 @@ pub struct Copier<'a> {
     /// What has been handled already: shared by copiers of several graphs to one target.
     pub known: Known,
 }
-
-/// The titles under which nodes were handled; the same bytes can be a blob and a manifest.
-type Titles = HashMap<(Digest, bool), String>;
-
-/// What is known to be at the target, because it was put or found there. A clone is the same knowledge.
-#[derive(Debug, Clone, Default)]
-pub struct Known(Arc<Mutex<Titles>>);
 
 impl<'a> Copier<'a> {
     /// One for copies from place to place: subjects go along, and what is there stays.
@@ -123,7 +117,7 @@ impl<'a> Copier<'a> {
         let named = closure.named.iter().map(|(_, node)| node);
         walk(closure.tops().chain(named), self.limits, &job).await?;
         // Where a top was there already, what lies below it was not looked at; and lists of referrers may lie.
-        let unseen = closure.all.iter().filter(|node| !job.has_handled(node));
+        let unseen = closure.all.iter().filter(|node| !self.known.has(node));
         let unseen: Vec<Descriptor> = unseen.cloned().collect();
         let present = stream::iter(&unseen).map(|node| self.target.exists(node));
         let present: Vec<bool> =
@@ -181,12 +175,14 @@ struct Job<'a> {
     main: Option<(&'a Descriptor, &'a Tag)>,
     mounting: AtomicBool,
     lists: Lists<'a>,
+    /// The nodes that no other graph is to look at meanwhile. When this one is given up, others have their turn.
+    claims: Mutex<HashMap<Key, Claim>>,
 }
 
 impl<'a> Job<'a> {
     fn new(copier: &'a Copier<'a>, main: Option<(&'a Descriptor, &'a Tag)>) -> Self {
         let mounting = AtomicBool::new(copier.mount_from.is_some());
-        Self { copier, main, mounting, lists: Lists::Each }
+        Self { copier, main, mounting, lists: Lists::Each, claims: Mutex::default() }
     }
 
     fn report(&self, event: Event<'_>) {
@@ -194,17 +190,18 @@ impl<'a> Job<'a> {
     }
 
     fn ended(&self, node: &Descriptor, ending: Ending) {
-        let title = node.title().unwrap_or_default().to_owned();
-        self.handled().insert(key(node), title);
+        self.copier.known.add(node);
         self.report(Event::Ended(node, ending));
     }
 
-    fn handled(&self) -> MutexGuard<'_, Titles> {
-        self.copier.known.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn claims(&self) -> MutexGuard<'_, HashMap<Key, Claim>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has_handled(&self, node: &Descriptor) -> bool {
-        self.handled().contains_key(&key(node))
+    /// Lets others have their turn at a node.
+    fn release(&self, node: &Descriptor) {
+        let claim = self.claims().remove(&key(node));
+        drop(claim);
     }
 
     /// The tag that this node gets with its bytes.
@@ -299,13 +296,38 @@ impl<'a> Job<'a> {
 
     /// Nodes that are there because others with the same bytes are.
     fn tell_twins(&self, document: &Document) {
-        let handled = self.handled();
-        let twins = document.children().filter(|child| {
-            handled.get(&key(child)).is_some_and(|title| title != child.title().unwrap_or_default())
-        });
-        for twin in twins {
+        for twin in self.copier.known.twins(document.children()) {
             self.report(Event::Ended(twin, self.copier.twins));
         }
+    }
+
+    /// What there is to be done for a node that nobody has handled.
+    async fn look(&self, node: &Descriptor) -> Result<Entered> {
+        let kept = self.copier.present == Present::Kept || !node.is_manifest();
+        let may_be_there = kept && self.copier.made.as_ref() != Some(&node.digest);
+        if may_be_there && self.copier.target.exists(node).await.on(Side::Destination)? {
+            self.already_there(node).await?;
+            return Ok(Entered::Done);
+        }
+        if !node.is_manifest() {
+            return Ok(Entered::Leaf);
+        }
+        let document = self.copier.documents.document(node).await.on(Side::Source)?;
+        let subject = document.subject.iter().filter(|_| self.copier.subjects == Subjects::Taken);
+        Ok(Entered::Children(subject.chain(document.children()).cloned().collect()))
+    }
+
+    async fn take_leaf(&self, node: &Descriptor) -> Result<()> {
+        if self.tag_of(node).is_some() {
+            // A manifest of a type that is not known here: what it is made of neither, but its registry takes it.
+            let put = async { self.put_manifest(node, self.copier.bytes(node).await?).await };
+            return self.telling(node, put).await;
+        }
+        if self.mounted(node).await? {
+            self.ended(node, Ending::Mounted);
+            return Ok(());
+        }
+        self.telling(node, self.move_blob(node)).await
     }
 
     async fn telling(&self, node: &Descriptor, work: impl Future<Output = Result<()>> + Send) -> Result<()> {
@@ -319,10 +341,6 @@ impl<'a> Job<'a> {
         }
         Ok(())
     }
-}
-
-fn key(node: &Descriptor) -> (Digest, bool) {
-    (node.digest.clone(), node.is_manifest())
 }
 
 /// Whether the user may not do this, so that it need not be tried again.
@@ -343,41 +361,33 @@ fn lacks_a_part(error: &Error) -> bool {
 #[async_trait]
 impl Visit for Job<'_> {
     async fn enter(&self, node: &Descriptor) -> Result<Entered> {
-        // By an earlier walk, of this job or for another tag.
-        if self.has_handled(node) {
-            if let Some(tag) = self.tag_of(node) {
-                self.copier.put_tagged(node, tag).await?;
+        match self.copier.known.turn(node) {
+            // By an earlier walk, of this job or for another tag.
+            Turn::Handled => {
+                if let Some(tag) = self.tag_of(node) {
+                    self.copier.put_tagged(node, tag).await?;
+                }
+                return Ok(Entered::Done);
             }
-            return Ok(Entered::Done);
+            Turn::Elsewhere(end) => return Ok(Entered::Elsewhere(end)),
+            Turn::Ours(claim) => drop(self.claims().insert(key(node), claim)),
         }
-        let kept = self.copier.present == Present::Kept || !node.is_manifest();
-        let may_be_there = kept && self.copier.made.as_ref() != Some(&node.digest);
-        if may_be_there && self.copier.target.exists(node).await.on(Side::Destination)? {
-            self.already_there(node).await?;
-            return Ok(Entered::Done);
+        let entered = self.look(node).await?;
+        if matches!(entered, Entered::Done) {
+            self.release(node);
         }
-        if !node.is_manifest() {
-            return Ok(Entered::Leaf);
-        }
-        let document = self.copier.documents.document(node).await.on(Side::Source)?;
-        let subject = document.subject.iter().filter(|_| self.copier.subjects == Subjects::Taken);
-        Ok(Entered::Children(subject.chain(document.children()).cloned().collect()))
+        Ok(entered)
     }
 
     async fn transfer(&self, node: &Descriptor) -> Result<()> {
-        if self.tag_of(node).is_some() {
-            // A manifest of a type that is not known here: what it is made of neither, but its registry takes it.
-            let put = async { self.put_manifest(node, self.copier.bytes(node).await?).await };
-            return self.telling(node, put).await;
-        }
-        if self.mounted(node).await? {
-            self.ended(node, Ending::Mounted);
-            return Ok(());
-        }
-        self.telling(node, self.move_blob(node)).await
+        self.take_leaf(node).await?;
+        self.release(node);
+        Ok(())
     }
 
     async fn leave(&self, node: &Descriptor) -> Result<()> {
-        self.telling(node, self.move_manifest(node)).await
+        self.telling(node, self.move_manifest(node)).await?;
+        self.release(node);
+        Ok(())
     }
 }

@@ -9,9 +9,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 
 use crate::error::{Error, Result};
 use crate::oci::{Descriptor, Digest};
@@ -62,7 +62,6 @@ impl Limits {
 }
 
 /// What was found on entering a node.
-#[derive(Debug)]
 pub enum Entered {
     /// There is nothing to do, neither here nor below.
     Done,
@@ -70,6 +69,8 @@ pub enum Entered {
     Leaf,
     /// These come first, in this order.
     Children(Vec<Descriptor>),
+    /// Another walk is at it until then, and it is to be entered again.
+    Elsewhere(BoxFuture<'static, ()>),
 }
 
 /// What is done with the nodes of a graph.
@@ -101,6 +102,8 @@ enum Step {
     /// Of a large one.
     Transfer,
     Leave,
+    /// For another walk. It takes no place: those that are waited for may be waiting, too.
+    Wait,
 }
 
 type Running<'a> = FuturesUnordered<BoxFuture<'a, (usize, Step, Result<Entered>)>>;
@@ -114,6 +117,8 @@ struct Walk<'a> {
     waiting_transfers: VecDeque<usize>,
     transfers: usize,
     running: Running<'a>,
+    /// How many of those only wait.
+    waits: usize,
 }
 
 /// Visits everything below the roots and then them. The first error ends it, and with it whatever is still going on.
@@ -134,6 +139,7 @@ where
         waiting_transfers: VecDeque::new(),
         transfers: 0,
         running: FuturesUnordered::new(),
+        waits: 0,
     };
     for root in roots.into_iter().rev() {
         walk.meet(root, None);
@@ -154,6 +160,10 @@ impl Walk<'_> {
                     self.finished(at);
                 }
                 Step::Move | Step::Leave => self.finished(at),
+                Step::Wait => {
+                    self.waits -= 1;
+                    self.ready.push((at, Step::Enter));
+                }
             }
         }
         if self.states.iter().all(|state| state.node.is_none()) {
@@ -165,7 +175,7 @@ impl Walk<'_> {
 
     /// Starts what may be started. Transfers come first: they take longest.
     fn start(&mut self) {
-        while self.running.len() < self.limits.all {
+        while self.running.len() - self.waits < self.limits.all {
             if self.transfers < self.limits.transfers
                 && let Some(at) = self.waiting_transfers.pop_front()
             {
@@ -187,6 +197,7 @@ impl Walk<'_> {
                 Step::Enter => visit.enter(&node).await,
                 Step::Move | Step::Transfer => visit.transfer(&node).await.map(|()| Entered::Done),
                 Step::Leave => visit.leave(&node).await.map(|()| Entered::Done),
+                Step::Wait => Ok(Entered::Done),
             };
             (at, step, outcome)
         }));
@@ -214,6 +225,10 @@ impl Walk<'_> {
     fn entered(&mut self, at: usize, entered: Entered) {
         match entered {
             Entered::Done => self.finished(at),
+            Entered::Elsewhere(end) => {
+                self.waits += 1;
+                self.running.push(Box::pin(end.map(move |()| (at, Step::Wait, Ok(Entered::Done)))));
+            }
             Entered::Leaf if self.states[at].node.as_deref().is_some_and(Limits::is_small) => {
                 self.ready.push((at, Step::Move));
             }

@@ -7,13 +7,15 @@
 mod copy;
 mod documents;
 mod graph;
+mod known;
 mod moving;
 mod referrers;
 mod select;
 
-pub use copy::{Copier, Known, Present, Subjects};
+pub use copy::{Copier, Present, Subjects};
 pub use documents::{Documents, parse};
 pub use graph::{Entered, Limits, Visit, walk};
+pub use known::Known;
 pub use moving::Moving;
 pub use referrers::{Closure, Link, Wanted, bounded, closure};
 pub use select::select;

@@ -1,6 +1,7 @@
 //! What a copy does to its two ends, in which order, and what is told of it.
 
 mod closures;
+mod shared;
 
 use std::sync::Arc;
 
