@@ -131,7 +131,7 @@ async fn parts_that_wait_in_a_file_make_the_whole_too() {
     // All but what came over the first stream waited there.
     assert!(notes.landed() > SIZE / 2, "{}", notes.landed());
     let parts = script.log().len();
-    assert!((SIZE / 40..SIZE / 10).contains(&parts), "{parts}");
+    assert!(parts < SIZE / 10, "{parts}");
 }
 
 #[tokio::test]
