@@ -1,6 +1,10 @@
 //! Graphs that go at the same time and share nodes.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
 use futures_util::join;
+use tokio::sync::Semaphore;
 
 use super::*;
 
@@ -47,4 +51,38 @@ async fn graphs_that_wait_for_each_other_come_to_an_end() {
     first.and(second).unwrap();
     // The files, the empty config and the two manifests.
     assert_eq!((target.count("exists"), target.count("put")), (403, 403));
+}
+
+/// A walk that finds one node in the hands of another walk until it has moved the next.
+struct Held {
+    node: Descriptor,
+    end: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl Visit for Held {
+    async fn enter(&self, node: &Descriptor) -> Result<Entered> {
+        if *node != self.node || self.end.is_closed() {
+            return Ok(Entered::Leaf);
+        }
+        let end = Arc::clone(&self.end);
+        Ok(Entered::Elsewhere(Box::pin(async move { drop(end.acquire().await) })))
+    }
+
+    async fn transfer(&self, _: &Descriptor) -> Result<()> {
+        self.end.close();
+        Ok(())
+    }
+
+    async fn leave(&self, _: &Descriptor) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_another_walk_takes_no_place() {
+    let [held, next] = ["held", "next"].map(|text| Descriptor::of("a/b", text.as_bytes()));
+    let visit = Held { node: held.clone(), end: Arc::new(Semaphore::new(0)) };
+    let walked = walk([&held, &next], Limits::capped(1), &visit);
+    tokio::time::timeout(Duration::from_secs(1), walked).await.expect("it waits for ever").unwrap();
 }
