@@ -46,7 +46,7 @@ impl Default for Splitting {
         let measured = Duration::from_millis(250);
         Self {
             above: 64 << 20,
-            part: 3 << 19,
+            part: 5 << 18,
             landed: 16 << 20,
             sample: 3 << 20,
             measured,

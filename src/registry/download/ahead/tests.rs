@@ -68,7 +68,7 @@ async fn parts_in_a_file_are_long_and_get_shorter_towards_the_end() {
     }
     assert!(lengths.is_sorted_by(|a, b| a >= b), "{lengths:?}");
     assert_eq!((lengths[0], lengths[lengths.len() - 1]), (splitting.landed, splitting.part));
-    assert!(lengths.len() < 70, "{lengths:?}");
+    assert!(lengths.len() < 80, "{lengths:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,6 +76,6 @@ async fn parts_in_memory_share_a_bounded_room() {
     let mut ahead = large();
     for width in [1, 2, 4, 8] {
         ahead.width = width;
-        assert_eq!(ahead.length(0, false) * width as u64, 12 << 20);
+        assert_eq!(ahead.length(0, false) * width as u64, 10 << 20);
     }
 }
