@@ -9,7 +9,7 @@
 //! it.
 //!
 //! Over a long line a new connection costs a way there and back before it is of use, and an old one is free again after
-//! as long. So there is more room only where more requests wait than the connections there are can take meanwhile.
+//! as long. So an answer makes room only where more requests wait than the connections there are can take in two rounds.
 //!
 //! What does not belong here: how often something is tried again.
 
@@ -88,11 +88,11 @@ impl Host {
         (self.under_way + self.waiting).saturating_sub(self.width)
     }
 
-    /// Whether more requests wait than the connections there are can take so many times.
-    fn pays(&self, times: usize) -> bool {
+    /// Whether more requests wait than the connections there are can take in two rounds.
+    fn is_crowded(&self) -> bool {
         // Those that were closed again are not known of, but there is no more than one for each request.
         let connections = self.opened.min(self.width);
-        self.waits() > times * connections || self.under_way + self.waiting >= MANY
+        self.waits() > 2 * connections || self.under_way + self.waiting >= MANY
     }
 
     /// Makes room for some more requests.
@@ -194,12 +194,12 @@ impl Opened {
         host.quickest.map(|quickest| quickest.min(MOMENT))
     }
 
-    /// One has come about. A second one takes as long as the next answer over this one, so it pays for requests that all
-    /// of them together cannot take then.
+    /// One has come about. Where requests wait the next one is begun while this one is asked for the first time, and not
+    /// after that.
     pub(super) fn one(&self) {
         if let Some(host) = self.pace.hosts().get_mut(&self.host) {
             host.opened += 1;
-            if host.pays(1) {
+            if host.waits() > 0 {
                 host.widen(1);
             }
         }
@@ -231,7 +231,7 @@ impl Turn<'_> {
                 host.owed += less;
                 host.width -= less;
             }
-        } else if took <= quickest * QUICK && (host.waits() == 0 || host.pays(2)) {
+        } else if took <= quickest * QUICK && (host.waits() == 0 || host.is_crowded()) {
             host.widen(GROWTH);
         }
     }

@@ -108,8 +108,8 @@ fn entered<'a>(entering: &mut Vec<Entering<'a>>) -> Vec<Turn<'a>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_make_room_for_what_they_cannot_take_themselves() {
-    for (requests, wanted) in [(32, 0), (33, 0), (34, 1), (40, 4), (100, 32)] {
+async fn each_connection_makes_room_for_one_of_those_that_wait() {
+    for (requests, wanted) in [(32, 0), (33, 1), (40, 8), (100, 32)] {
         let (pace, host) = (Pace::default(), origin("http://h"));
         let (turns, mut entering) = crowd(&pace, &host, requests);
         assert_eq!(turns.len(), FIRST_WIDTH);
