@@ -4,9 +4,9 @@
 //! makes the wait longer. How many requests a host takes at once is found out: each connection that comes about makes
 //! room for one more, each answer that came about as quickly as the quickest one for two more, up to a bound, and a
 //! refusal for their number halves what is sent at once and ends the growth. Where answers take longer the more requests
-//! there are, the host works as hard as it can, and more of them would only cost connections: so it is with one that is
-//! near. A request is counted until the head of its answer is there; what is read after that is bounded by whoever reads
-//! it.
+//! there are, the host works as hard as it can, and more of them would only cost connections; so it is with one that is
+//! near, and has answered most of the first ones before the last of them is sent. A request is counted until the head of
+//! its answer is there; what is read after that is bounded by whoever reads it.
 //!
 //! Over a long line a new connection costs a way there and back before it is of use, and an old one is free again after
 //! as long. So an answer makes room only where more requests wait than the connections there are can take in two rounds.
@@ -30,6 +30,9 @@ const GROWTH: usize = 2;
 /// An answer that took at most so many times as long as the quickest one came quickly: on a new connection there are two
 /// to three more ways there and back.
 const QUICK: u32 = 4;
+/// A host that has answered more quickly is near: the first ones alone are thousands of requests a second, and more
+/// connections would cost memory, some 45 KiB each, and no less time.
+const NEAR: Duration = Duration::from_millis(5);
 /// How many requests a host is sent at once at most.
 const WIDEST: usize = 128;
 /// Whoever has much to ask waits with so many requests and keeps the others back, so then it is not known how many there are.
@@ -95,9 +98,9 @@ impl Host {
         self.waits() > 2 * connections || self.under_way + self.waiting >= MANY
     }
 
-    /// Makes room for some more requests.
+    /// Makes room for some more requests, unless the host has refused some or is near.
     fn widen(&mut self, by: usize) {
-        if self.refusals == 0 {
+        if self.refusals == 0 && self.quickest.is_none_or(|quickest| quickest >= NEAR) {
             let more = by.min(WIDEST.saturating_sub(self.width));
             self.width += more;
             self.seats.add_permits(more);

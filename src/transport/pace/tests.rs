@@ -29,10 +29,11 @@ fn all<'a>(pace: &'a Pace, host: &'a Origin) -> Vec<Turn<'a>> {
     std::iter::from_fn(|| unconstrained(pace.enter(host)).now_or_never()).collect()
 }
 
-/// Answers as many requests as there may be at once; how many that were.
-fn answer_all(pace: &Pace, host: &Origin, status: StatusCode) -> usize {
+/// Answers as many requests as there may be at once, after a while; how many that were.
+async fn answer_all(pace: &Pace, host: &Origin, status: StatusCode, after: Duration) -> usize {
     let turns = all(pace, host);
     let count = turns.len();
+    tokio::time::advance(after).await;
     for turn in turns {
         turn.answered(status);
     }
@@ -44,9 +45,17 @@ async fn answers_make_room_up_to_a_bound() {
     let (pace, host) = (Pace::default(), origin("http://h"));
     let mut widths = Vec::new();
     for status in [StatusCode::OK, StatusCode::NOT_FOUND, StatusCode::OK, StatusCode::OK] {
-        widths.push(answer_all(&pace, &host, status));
+        widths.push(answer_all(&pace, &host, status, NEAR).await);
     }
     assert_eq!(widths, [FIRST_WIDTH, (1 + GROWTH) * FIRST_WIDTH, WIDEST, WIDEST]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_near_is_not_sent_more_at_once() {
+    let (pace, host) = (Pace::default(), origin("http://h"));
+    for after in [Duration::from_millis(4), NEAR, NEAR] {
+        assert_eq!(answer_all(&pace, &host, StatusCode::OK, after).await, FIRST_WIDTH);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,10 +81,10 @@ async fn a_host_that_gets_slower_is_not_sent_more_at_once() {
 async fn too_many_requests_are_halved_once_for_all_that_were_sent_together() {
     let (pace, host) = (Pace::default(), origin("http://h"));
     for wanted in [32, 16, 8, 4, 2, 1, 1] {
-        assert_eq!(answer_all(&pace, &host, StatusCode::TOO_MANY_REQUESTS), wanted);
+        assert_eq!(answer_all(&pace, &host, StatusCode::TOO_MANY_REQUESTS, NEAR).await, wanted);
     }
-    assert_eq!(answer_all(&pace, &host, StatusCode::OK), 1);
-    assert_eq!(answer_all(&pace, &host, StatusCode::OK), 1);
+    assert_eq!(answer_all(&pace, &host, StatusCode::OK, NEAR).await, 1);
+    assert_eq!(answer_all(&pace, &host, StatusCode::OK, NEAR).await, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,6 +139,7 @@ async fn answers_make_room_for_what_takes_more_than_two_rounds() {
         }
         let (_, more) = crowd(&pace, &host, requests - 32);
         entering.extend(more);
+        tokio::time::advance(NEAR).await;
         turns.pop().unwrap().answered(StatusCode::OK);
         assert_eq!(entered(&mut entering).len(), wanted, "{requests}");
     }
