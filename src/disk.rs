@@ -45,8 +45,9 @@ pub use work::{Turns, Wanted, work};
 const PIECE: usize = 256 * 1024;
 /// How the names of files begin that have no final name yet.
 const PREFIX: &str = ".oras-";
-/// Pieces or batches that may wait between a disk and a network: at most three quarters of a MiB.
-const QUEUE: usize = 3;
+/// Pieces or batches that may wait between a disk and a network, while one is worked at on each side. More of them take
+/// memory and save no time.
+const QUEUE: usize = 1;
 
 /// A file that is being written and has not got its name yet.
 #[derive(Debug)]

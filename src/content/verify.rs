@@ -21,8 +21,8 @@ use crate::oci::{Descriptor, Digest, Hasher};
 const LARGE: u64 = 4 * 1024 * 1024;
 /// So many bytes are handed to that thread at once, at least.
 const BATCH: usize = 128 * 1024;
-/// Batches that may wait for it.
-const QUEUE: usize = 3;
+/// Batches that may wait for it, while it is at one. More of them take memory and save no time.
+const QUEUE: usize = 1;
 
 /// The same bytes; the stream ends with an error where they are not those that the descriptor names.
 ///
