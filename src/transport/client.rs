@@ -41,7 +41,7 @@ impl Client {
         let invalid = |why: &str| Error::invalid(format!("invalid registry {registry:?}: {why}"));
         let base = Url::parse(&format!("{scheme}://{host}/")).map_err(|error| invalid(&error.to_string()))?;
         let origin = Origin::of(&base).ok_or_else(|| invalid("no host"))?;
-        let wire = Wire::new(origin.clone(), &settings)?;
+        let wire = Wire::new(&base, origin.clone(), &settings)?;
         let registry = registry.to_owned();
         let (pace, first) = (Pace::default(), Mutex::default());
         Ok(Self(Arc::new(Inner { registry, base, origin, settings, wire, pace, first })))

@@ -43,12 +43,6 @@ impl Origin {
         self.host.to_string()
     }
 
-    /// The root of it, where a URL can be made of it again.
-    pub(super) fn root(&self) -> Option<Url> {
-        let scheme = if self.secure { "https" } else { "http" };
-        Url::parse(&format!("{scheme}://{self}/")).ok()
-    }
-
     /// The host, where it is an address.
     fn address(&self) -> Option<IpAddr> {
         match self.host {

@@ -66,11 +66,6 @@ impl Proxies {
         let is_direct = is_here || self.direct.iter().any(|direct| direct.covers(&host, port));
         (!is_direct).then_some(proxy)
     }
-
-    /// The proxy on the way to a URL, where it is itself reached by TLS.
-    pub(super) fn of_tls(&self, url: &Url) -> Option<&Url> {
-        self.of(url).filter(|proxy| proxy.scheme() == "https")
-    }
 }
 
 impl fmt::Debug for Proxies {

@@ -25,6 +25,7 @@ use futures_util::StreamExt;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Method, StatusCode, Version};
 use hyper_util::client::legacy::connect::HttpInfo;
+use url::Url;
 
 use self::capped::{Capped, Turn};
 use self::dial::{Lookup, dialled, is_elsewhere, readdress};
@@ -76,27 +77,47 @@ enum Route {
 }
 
 impl Wire {
-    /// Reads certificates; opens nothing.
+    /// Reads certificates; opens nothing. `base` is a URL of the registry's own origin.
     ///
     /// # Errors
     /// Certificates that cannot be read, or a client certificate that a proxy would be shown.
-    pub(super) fn new(own: Origin, settings: &Settings) -> Result<Self> {
+    pub(super) fn new(base: &Url, own: Origin, settings: &Settings) -> Result<Self> {
         let tls = Tls::new(settings)?;
-        let is_fixed = settings.resolve.iter().any(|entry| own.is(&entry.host, entry.port));
-        let url = own.root().filter(|_| own.secure() && settings.client_certificate.is_some() && !is_fixed);
-        // One configuration of TLS is for the registry and for the proxy on the way to it.
-        if let Some(proxy) = url.and_then(|url| settings.proxies.of_tls(&url)) {
-            return Err(Error::invalid(format!(
-                "the client certificate for {own} would be shown to the proxy {}, too: name a proxy that is reached by http, or {own} in NO_PROXY",
-                proxy::shown(proxy)
-            )));
-        }
         let (resolve, timeout) = (settings.resolve.clone(), settings.timeout);
         let (clients, used, answered) = (tokio::sync::Mutex::default(), Mutex::default(), Mutex::default());
         let (carrier, names) = (settings.carrier.clone(), Arc::clone(&settings.names));
         let proxies = settings.proxies.clone();
         let capped = settings.connections.map(Capped::at);
-        Ok(Self { own, carrier, tls, resolve, names, proxies, clients, used, answered, capped, timeout })
+        let wire =
+            Self { own, carrier, tls, resolve, names, proxies, clients, used, answered, capped, timeout };
+        if settings.client_certificate.is_some() {
+            wire.keep_certificate(base)?;
+        }
+        Ok(wire)
+    }
+
+    /// Refuses to show the client certificate to a proxy on the way to the registry: one configuration of TLS is for both.
+    fn keep_certificate(&self, base: &Url) -> Result<()> {
+        let own = &self.own;
+        let proxy = self.proxy(base, self.fixed(own)).filter(|proxy| proxy.scheme() == "https");
+        match proxy.filter(|_| own.secure()) {
+            Some(proxy) => Err(Error::invalid(format!(
+                "the client certificate for {own} would be shown to the proxy {}, too: name a proxy that is reached by http, or {own} in NO_PROXY",
+                proxy::shown(proxy)
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The address that was given by hand.
+    fn fixed(&self, origin: &Origin) -> Option<SocketAddr> {
+        self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address)
+    }
+
+    /// The proxy on the way to a URL, of whose host this is the address that was given by hand, if there is one: that is
+    /// meant to be dialled.
+    fn proxy(&self, url: &Url, fixed: Option<SocketAddr>) -> Option<&Url> {
+        self.proxies.of(url).filter(|_| fixed.is_none())
     }
 
     /// How the registry itself was reached; none if not by TLS, or not yet.
@@ -117,8 +138,7 @@ impl Wire {
         if let Some(carrier) = &self.carrier {
             return self.carried(&**carrier, hop, &origin).await.map_err(unsent);
         }
-        let fixed =
-            self.resolve.iter().find(|entry| origin.is(&entry.host, entry.port)).map(|entry| entry.address);
+        let fixed = self.fixed(&origin);
         let turn = match &self.capped {
             Some(capped) => Some(capped.turn(&origin).await),
             None => None,
@@ -142,7 +162,7 @@ impl Wire {
         *request.headers_mut() = headers;
         let work = dialling::sending(turn.as_ref(), opened, client.execute(request));
         match stall::within(self.timeout, &upload, work).await {
-            Some(Ok(answer)) => match self.proxies.of(&hop.url).filter(|_| fixed.is_none()) {
+            Some(Ok(answer)) => match self.proxy(&hop.url, fixed) {
                 Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                     let reason = proxy::through(proxy, reason::PROXY_WANTS_PASSWORD);
                     let url = shown(&hop.url, origin == self.own);
@@ -289,7 +309,7 @@ impl Wire {
         error: &reqwest::Error,
         upload: &Upload,
     ) -> Failure {
-        let proxy = self.proxies.of(&hop.url).filter(|_| fixed.is_none());
+        let proxy = self.proxy(&hop.url, fixed);
         let far_end = proxy.unwrap_or(&hop.url);
         let address =
             if error.is_connect() { dialled(&*self.names, far_end, fixed).await } else { String::new() };

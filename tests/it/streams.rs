@@ -9,6 +9,10 @@ const FILES: usize = 64;
 /// How many requests for blobs a command has to send at once.
 const WIDTH: usize = 20;
 
+/// Copies the artifact from one registry to the other.
+const COPY: &str =
+    "cp -r A/r:v1 B/r:v1 --from-ca-file CA --to-ca-file CA --from-plain-http=false --to-plain-http=false";
+
 struct Scene {
     world: World,
     authority: Authority,
@@ -45,15 +49,17 @@ impl Scene {
     }
 }
 
+/// Pushes all files.
+fn push() -> String {
+    let files: Vec<String> = (0..FILES).map(|number| format!("{number}.txt")).collect();
+    format!("push A/r:v1 {} large.bin --ca-file CA --plain-http=false", files.join(" "))
+}
+
 #[test]
 fn a_wide_graph_goes_over_one_connection_to_each_host() {
     let scene = Scene::new();
-    let files: Vec<String> = (0..FILES).map(|number| format!("{number}.txt")).collect();
-    let push = format!("push A/r:v1 {} large.bin --ca-file CA --plain-http=false", files.join(" "));
-    let copy =
-        "cp -r A/r:v1 B/r:v1 --from-ca-file CA --to-ca-file CA --from-plain-http=false --to-plain-http=false";
     let pull = "pull B/r:v1 -o out --ca-file CA --plain-http=false";
-    for (line, used) in [(push.as_str(), [true, false]), (copy, [true, true]), (pull, [false, true])] {
+    for (line, used) in [(push().as_str(), [true, false]), (COPY, [true, true]), (pull, [false, true])] {
         let counted = scene.run(line, WIDTH);
         for ((connections, most), used) in counted.into_iter().zip(used) {
             assert_eq!(connections, usize::from(used), "{counted:?}: {line}");
@@ -65,11 +71,7 @@ fn a_wide_graph_goes_over_one_connection_to_each_host() {
 #[test]
 fn a_typed_number_counts_streams_too() {
     let scene = Scene::new();
-    let files: Vec<String> = (0..FILES).map(|number| format!("{number}.txt")).collect();
-    let push = format!("push A/r:v1 {} large.bin --ca-file CA --plain-http=false", files.join(" "));
-    let copy =
-        "cp -r A/r:v1 B/r:v1 --from-ca-file CA --to-ca-file CA --from-plain-http=false --to-plain-http=false";
-    for line in [push.as_str(), copy] {
+    for line in [push().as_str(), COPY] {
         for (connections, most) in scene.run(&format!("{line} --concurrency 3"), 0) {
             assert!(connections <= 1 && most <= 3, "{connections} {most}: {line}");
         }

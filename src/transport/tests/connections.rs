@@ -43,14 +43,23 @@ async fn one_that_the_server_ends_makes_room_for_another() {
     }
 }
 
-#[tokio::test]
-async fn one_whose_answer_is_left_unread_makes_room_for_another() {
-    let server = Server::start(|number, _| match number {
-        0..3 => Reply::Stall("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nyes".to_owned()),
-        _ => reply("200 OK", &[], "yes"),
+/// A server that does not end its first answers, and a client with one connection.
+async fn stalling(answers: usize) -> (Server, Client) {
+    let server = Server::start(move |number, _| {
+        if number < answers {
+            Reply::Stall("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nyes".to_owned())
+        } else {
+            reply("200 OK", &[], "yes")
+        }
     })
     .await;
     let client = client(&server, Settings { connections: Some(1), ..settings() });
+    (server, client)
+}
+
+#[tokio::test]
+async fn one_whose_answer_is_left_unread_makes_room_for_another() {
+    let (_server, client) = stalling(3).await;
     for _ in 0..3 {
         let request = request(&client, Method::GET, "x").streamed(&Failures::default());
         assert_eq!(client.send(request).await.unwrap().status, 200);
@@ -60,12 +69,7 @@ async fn one_whose_answer_is_left_unread_makes_room_for_another() {
 
 #[tokio::test]
 async fn what_is_not_read_yet_is_waited_for() {
-    let server = Server::start(|number, _| match number {
-        0 => Reply::Stall("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nyes".to_owned()),
-        _ => reply("200 OK", &[], "yes"),
-    })
-    .await;
-    let client = client(&server, Settings { connections: Some(1), ..settings() });
+    let (server, client) = stalling(1).await;
     let first = client.send(request(&client, Method::GET, "x").streamed(&Failures::default())).await.unwrap();
     let mut second = Box::pin(get(&client, "y"));
     for _ in 0..100 {

@@ -10,13 +10,12 @@ mod message;
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use self::message::{Connection, Received, Reply, pass_on};
+use super::background::Background;
 
 /// Kinds of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,8 +138,7 @@ pub struct Faults {
     seen: Arc<Mutex<Vec<Seen>>>,
     waiting: Arc<Mutex<Waiting>>,
     open: Arc<Mutex<Waiting>>,
-    end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _server: Background,
 }
 
 /// How many requests wait for their answers, or connections are open, and how many have been at once at most.
@@ -167,27 +165,15 @@ impl Faults {
     pub fn before(behind: &str, table: impl Into<Vec<Row>>) -> Self {
         let behind = behind.to_socket_addrs().unwrap().find(SocketAddr::is_ipv4).unwrap();
         let (seen, table) = (Arc::new(Mutex::new(Vec::new())), table.into());
-        let (end, ended) = oneshot::channel();
-        let (tell, told) = mpsc::channel();
         let (log, waiting, open) = (Arc::clone(&seen), Arc::default(), Arc::default());
         let counted = (Arc::clone(&waiting), Arc::clone(&open));
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let port = listener.local_addr().unwrap().port();
-                tell.send(port).unwrap();
-                let (waiting, open) = counted;
-                let shared =
-                    Shared { waiting, open, port, behind, table, counted: Mutex::default(), seen: log };
-                tokio::select! {
-                    () = accept(listener, Arc::new(shared)) => {}
-                    _ = ended => {}
-                }
-            });
+        let server = Background::listen(move |listener| async move {
+            let port = listener.local_addr().unwrap().port();
+            let (waiting, open) = counted;
+            let shared = Shared { waiting, open, port, behind, table, counted: Mutex::default(), seen: log };
+            accept(listener, Arc::new(shared)).await;
         });
-        let address = format!("localhost:{}", told.recv().expect("the proxy does not start"));
-        Self { address, seen, waiting, open, end: Some(end), thread: Some(thread) }
+        Self { address: server.address(), seen, waiting, open, _server: server }
     }
 
     /// `localhost:PORT`.
@@ -213,16 +199,6 @@ impl Faults {
     /// The requests of one kind so far.
     pub fn seen_of(&self, on: On) -> Vec<Seen> {
         self.seen().into_iter().filter(|seen| seen.on == on).collect()
-    }
-}
-
-impl Drop for Faults {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        if !std::thread::panicking() {
-            ended.unwrap().expect("the proxy failed");
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod background;
 pub mod certificates;
 pub mod faults;
 pub mod hostile;

@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 
 use oras::server::{Authentication, Config, Heard, Others, Referrers, Scheme, Storage, Users, bind};
-use tokio::sync::oneshot;
+use tokio::runtime::Builder;
 
 use super::World;
+use super::background::Background;
 
 /// The user that registries with passwords know.
 pub const USER: &str = "alice";
@@ -48,29 +48,23 @@ impl Setup {
 pub struct Registry {
     address: String,
     log: Arc<Mutex<Vec<String>>>,
-    end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _server: Background,
 }
 
 impl Registry {
     /// Starts one on a free port.
     pub fn start(setup: Setup) -> Self {
         let log = Arc::new(Mutex::new(Vec::new()));
-        let (end, ended) = oneshot::channel();
-        let (tell, told) = mpsc::channel();
         let config = setup.config(&log);
-        let thread = std::thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let bound = bind(config).await.unwrap();
-                tell.send(bound.address().port()).unwrap();
-                // A sender that is gone means the end as well.
-                bound.run(async { drop(ended.await) }).await.unwrap();
-            });
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(2);
+        let server = Background::run(runtime, |tell, ended| async move {
+            let bound = bind(config).await.unwrap();
+            tell.send(bound.address().port()).unwrap();
+            // A sender that is gone means the end as well.
+            bound.run(async { drop(ended.await) }).await.unwrap();
         });
-        let port = told.recv().expect("the registry does not start");
-        Self { address: format!("localhost:{port}"), log, end: Some(end), thread: Some(thread) }
+        Self { address: server.address(), log, _server: server }
     }
 
     /// `localhost:PORT`.
@@ -92,16 +86,6 @@ impl Registry {
     pub fn log_in(&self, world: &World) {
         let line = format!("login {} -u {USER} --password-stdin", self.address);
         assert_eq!(world.run_with_input(&line, PASSWORD).success().stdout, "Login Succeeded\n");
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        if !std::thread::panicking() {
-            ended.unwrap().expect("the registry failed");
-        }
     }
 }
 

@@ -4,8 +4,7 @@
 //! once; one that never sends so many ends for want of an answer.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -14,10 +13,11 @@ use h2::server::SendResponse;
 use http::Request;
 use oras::content::ByteStream;
 use oras::server::{Config, Local};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::background::Background;
 use super::certificates::Authority;
 
 /// What was counted, since it was last asked for.
@@ -35,8 +35,7 @@ pub struct Counted {
 pub struct Streams {
     address: String,
     shared: Arc<Shared>,
-    end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _server: Background,
 }
 
 struct Shared {
@@ -55,29 +54,15 @@ impl Streams {
         let registry = Local::new(Config::new(SocketAddr::from(([127, 0, 0, 1], 0)))).unwrap();
         let blobs = watch::Sender::new((0, 0));
         let shared = Arc::new(Shared { registry, counted: Mutex::default(), blobs });
-        let (end, ended) = oneshot::channel();
-        let (tell, told) = mpsc::channel();
         let all = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                tell.send(listener.local_addr().unwrap().port()).unwrap();
-                let accept = async {
-                    while let Ok((stream, _)) = listener.accept().await {
-                        all.counted.lock().unwrap().1.connections += 1;
-                        // Whoever has gone needs no answer.
-                        tokio::spawn(connection(stream, acceptor.clone(), Arc::clone(&all)));
-                    }
-                };
-                tokio::select! {
-                    () = accept => {}
-                    _ = ended => {}
-                }
-            });
+        let server = Background::listen(|listener| async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                all.counted.lock().unwrap().1.connections += 1;
+                // Whoever has gone needs no answer.
+                tokio::spawn(connection(stream, acceptor.clone(), Arc::clone(&all)));
+            }
         });
-        let address = format!("localhost:{}", told.recv().expect("the registry does not start"));
-        Self { address, shared, end: Some(end), thread: Some(thread) }
+        Self { address: server.address(), shared, _server: server }
     }
 
     /// `localhost:PORT`.
@@ -93,16 +78,6 @@ impl Streams {
     /// What was counted since the last time.
     pub fn counted(&self) -> Counted {
         std::mem::take(&mut self.shared.counted.lock().unwrap().1)
-    }
-}
-
-impl Drop for Streams {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        if !std::thread::panicking() {
-            ended.unwrap().expect("the registry failed");
-        }
     }
 }
 
