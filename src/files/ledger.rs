@@ -120,7 +120,13 @@ impl Ledger {
             },
             _ => {}
         }
-        from.rename(name, to, new).at("rename", path)?;
+        match from.rename(name, to, new) {
+            // Another program has put a folder there since it was looked for.
+            Err(error) if is_folder && error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                return self.settle((from, name), (to, new), path);
+            }
+            done => done.at("rename", path)?,
+        }
         let path = path.to_owned();
         self.remember(before, if is_folder { Made::Tree(path) } else { Made::File(path) });
         Ok(())
