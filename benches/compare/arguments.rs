@@ -1,5 +1,6 @@
 //! What the command line asks for.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Outcome;
@@ -7,14 +8,15 @@ use crate::relay::Distance;
 
 /// How the harness is called.
 pub const USAGE: &str = "\
-cargo bench --bench compare -- [--rounds N] [--quick] [--only TEXT] [--growth] [--markdown FILE]
+cargo bench --bench compare -- [--rounds N] [--quick] [--only TEXT] [--growth] [--markdown FILE] [--program FILE]
 cargo bench --bench compare -- relay --to HOST:PORT [--port N] [--latency 25ms] [--cap BYTES/S] [--cut-after BYTES]
 
-  --rounds N       rounds in which each program has its turn once (default 5)
+  --rounds N       rounds in which each program has its turn once (default 5); short work has up to ten times as many
   --quick          small inputs, to see that everything runs
   --only TEXT      workloads with this text in their name
   --growth         time and memory as the work grows, in place of the comparison
   --markdown FILE  writes the table there as well
+  --program FILE   compares another build of this program, such as a static one
 Peers come from the folder that ORAS_PEERS names, or from the PATH. Sizes may end in K, M or G.";
 
 /// What is asked for.
@@ -37,6 +39,7 @@ pub enum Request {
 }
 
 /// How programs are compared.
+#[derive(Default)]
 pub struct Options {
     /// How often each has its turn.
     pub rounds: usize,
@@ -48,6 +51,8 @@ pub struct Options {
     pub growth: bool,
     /// Where the table is written as well.
     pub markdown: Option<String>,
+    /// Another build of this program.
+    pub program: Option<PathBuf>,
 }
 
 /// Reads the command line; Cargo adds `--bench`.
@@ -62,7 +67,7 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Outcome<Request> {
 }
 
 fn compare(mut arguments: impl Iterator<Item = String>) -> Outcome<Request> {
-    let mut options = Options { rounds: 5, quick: false, only: None, growth: false, markdown: None };
+    let mut options = Options { rounds: 5, ..Options::default() };
     while let Some(flag) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{flag} needs a value"));
         match flag.as_str() {
@@ -71,6 +76,8 @@ fn compare(mut arguments: impl Iterator<Item = String>) -> Outcome<Request> {
             "--only" => options.only = Some(value()?),
             "--growth" => options.growth = true,
             "--markdown" => options.markdown = Some(value()?),
+            // Programs run in a folder of their own.
+            "--program" => options.program = Some(std::fs::canonicalize(value()?)?),
             _ => return Err(format!("{flag}: not known\n{USAGE}").into()),
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::Outcome;
 use crate::inputs::{self, Scale};
 use crate::measure;
-use crate::programs::{Name, Programs, command, ours};
+use crate::programs::{Name, Programs, command};
 use crate::registries::{self, Running};
 use crate::relay::Distance;
 
@@ -31,15 +31,14 @@ pub struct Bench {
 
 impl Bench {
     /// Makes the inputs, starts the registries and fills them.
-    pub fn prepare(scale: Scale) -> Outcome<Self> {
+    pub fn prepare(scale: Scale, programs: Programs) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        let programs = Programs::from_environment();
         inputs::make(folder.path(), scale)?;
         // regctl writes into a folder that is there.
         std::fs::create_dir(folder.path().join("there"))?;
         let near = registries::distribution(&programs, &folder.path().join("registry"))?;
         let second = registries::distribution(&programs, &folder.path().join("second-registry"))?;
-        let graphs = registries::embedded(&folder.path().join("embedded"))?;
+        let graphs = registries::embedded(&programs, &folder.path().join("embedded"))?;
         let far = registries::far(&graphs.address, Distance { latency: LATENCY, ..Distance::default() })?;
         let olareg = registries::olareg(&programs, &folder.path().join("olareg"))?;
         let mut bench =
@@ -57,6 +56,9 @@ impl Bench {
         }
         self.ours(&format!("push {}/found/big:v1 big", self.near()))?;
         let olareg = self.olareg.as_ref().map(|registry| registry.address.as_str());
+        if let Some(registry) = olareg {
+            self.ours(&format!("push {registry}/found/small:v1 small"))?;
+        }
         for registry in olareg.into_iter().chain([self.graphs()]) {
             let graph = format!("{registry}/found/graph:v1");
             self.ours(&format!("push {graph} small"))?;
@@ -65,14 +67,15 @@ impl Bench {
             }
         }
         let template = "{{(index .content.layers 0).digest}}";
-        let mut fetch = command(&ours(), "manifest fetch --format go-template --template", self.path());
+        let mut fetch =
+            command(self.programs.ours(), "manifest fetch --format go-template --template", self.path());
         let output = fetch.arg(template).arg(format!("{}/found/big:v1", self.near())).output()?;
         String::from_utf8(output.stdout)?.trim().clone_into(&mut self.digest);
         Ok(())
     }
 
     fn ours(&self, line: &str) -> Outcome {
-        measure::run(&mut command(&ours(), line, self.path())).map(drop)
+        measure::run(&mut command(self.programs.ours(), line, self.path())).map(drop)
     }
 
     /// Where the programs run.

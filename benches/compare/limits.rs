@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::{Outcome, objects};
 
 /// Does one of them: `hash FILE`, `write FILE... FOLDER`, `get URL`, `put POST-URL FILE DIGEST`; and with repositories by URL
-/// `push REPOSITORY FILE...`, `pull REPOSITORY`, `move FROM TO`, `move-graph FROM TO`, `discover REPOSITORY`.
+/// `push REPOSITORY FILE...`, `attach REPOSITORY TYPE FILE`, `pull REPOSITORY`, `move FROM TO`, `move-graph FROM TO`, `discover REPOSITORY`.
 pub fn perform(mut arguments: impl Iterator<Item = String>) -> Outcome {
     let mut next = || arguments.next().ok_or("limit NAME ARGUMENT...");
     match next()?.as_str() {
@@ -22,6 +22,7 @@ pub fn perform(mut arguments: impl Iterator<Item = String>) -> Outcome {
         "get" => block_on(get(next()?)),
         "put" => block_on(put(next()?, next()?, next()?)),
         "push" => block_on(objects::push(client()?, next()?, arguments.collect())),
+        "attach" => block_on(objects::attach(client()?, next()?, next()?, next()?)),
         "pull" => block_on(objects::pull(client()?, next()?)),
         "move" => block_on(objects::copy(client()?, next()?, next()?, false)),
         "move-graph" => block_on(objects::copy(client()?, next()?, next()?, true)),

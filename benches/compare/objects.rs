@@ -17,6 +17,7 @@ use crate::Outcome;
 const WIDTH: usize = 16;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// A repository: `http://HOST/v2/NAME`.
 struct Repository {
@@ -37,13 +38,34 @@ pub async fn push(client: Client, url: String, files: Vec<String>) -> Outcome {
     let contents: Vec<Bytes> =
         files.iter().map(|file| std::fs::read(file).map(Bytes::from)).collect::<Result<_, _>>()?;
     let config = Bytes::from_static(b"{}");
-    let described = |content: &Bytes| json!({ "mediaType": "application/octet-stream", "digest": digest(content), "size": content.len() });
-    let layers: Vec<Value> = contents.iter().map(described).collect();
+    let layers: Vec<Value> = contents.iter().map(blob).collect();
     let manifest =
-        json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": described(&config), "layers": layers });
+        json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": blob(&config), "layers": layers });
     let blobs = contents.into_iter().chain([config]).map(|content| (digest(&content), content));
     repository.upload_all(blobs.collect()).await?;
-    repository.put_manifest("v1", Bytes::from(manifest.to_string())).await
+    repository.put_manifest("v1", Bytes::from(manifest.to_string())).await.map(drop)
+}
+
+/// Pushes a file and a manifest of it, of a type that is new, which refers to the manifest `v1`; where the registry does
+/// not list it by itself, the list under a tag is read and written, too.
+pub async fn attach(client: Client, url: String, artifact_type: String, file: String) -> Outcome {
+    let repository = Repository { client, url };
+    let (content, config) = (Bytes::from(std::fs::read(file)?), Bytes::from_static(b"{}"));
+    let layers = [blob(&content)];
+    let described = blob(&config);
+    let blobs = [content, config].map(|content| (digest(&content), content));
+    let sent = repository.upload_all(blobs.into());
+    let (subject, ()) = futures_util::try_join!(repository.artifact("v1"), sent)?;
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": artifact_type, "config": described, "layers": layers,
+        "subject": self::manifest(&subject.manifest),
+    });
+    let bytes = Bytes::from(manifest.to_string());
+    let answer = repository.put_manifest(&digest(&bytes), bytes.clone()).await?;
+    if answer.headers().contains_key("OCI-Subject") {
+        return Ok(());
+    }
+    repository.enlist(&subject.digest.replace(':', "-"), self::manifest(&bytes)).await
 }
 
 /// Fetches a manifest and its blobs.
@@ -64,7 +86,7 @@ pub async fn copy(client: Client, from: String, to: String, referrers: bool) -> 
     to.upload_all(blobs).await?;
     let sent = others.into_iter().map(|artifact| to.put_manifest_owned(artifact));
     stream::iter(sent).buffer_unordered(WIDTH).try_collect::<()>().await?;
-    to.put_manifest("v1", root.manifest).await
+    to.put_manifest("v1", root.manifest).await.map(drop)
 }
 
 /// Finds what refers to the manifest `v1`, and whether anything refers to that.
@@ -132,12 +154,29 @@ impl Repository {
     }
 
     async fn put_manifest_owned(&self, artifact: Artifact) -> Outcome {
-        self.put_manifest(&artifact.digest, artifact.manifest).await
+        self.put_manifest(&artifact.digest, artifact.manifest).await.map(drop)
     }
 
-    async fn put_manifest(&self, reference: &str, manifest: Bytes) -> Outcome {
+    async fn put_manifest(&self, reference: &str, manifest: Bytes) -> Outcome<Response> {
+        self.put(reference, MANIFEST, manifest).await
+    }
+
+    /// Adds an entry to a list of referrers under a tag.
+    async fn enlist(&self, tag: &str, entry: Value) -> Outcome {
+        let answer = self.get(&format!("manifests/{tag}")).header("Accept", INDEX).send().await?;
+        let list: Value = match answer.error_for_status() {
+            Ok(found) => serde_json::from_slice(&found.bytes().await?)?,
+            Err(_) => Value::Null,
+        };
+        let entries = list["manifests"].as_array().into_iter().flatten().cloned().chain([entry]);
+        let entries: Vec<Value> = entries.collect();
+        let list = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries });
+        self.put(tag, INDEX, Bytes::from(list.to_string())).await.map(drop)
+    }
+
+    async fn put(&self, reference: &str, media_type: &str, manifest: Bytes) -> Outcome<Response> {
         let request = self.client.put(format!("{}/manifests/{reference}", self.url));
-        checked(request.header("Content-Type", MANIFEST).body(manifest)).await.map(drop)
+        checked(request.header("Content-Type", media_type).body(manifest)).await
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
@@ -147,6 +186,18 @@ impl Repository {
 
 async fn checked(request: RequestBuilder) -> Outcome<Response> {
     Ok(request.send().await?.error_for_status()?)
+}
+
+fn blob(content: &Bytes) -> Value {
+    described("application/octet-stream", content)
+}
+
+fn manifest(content: &Bytes) -> Value {
+    described(MANIFEST, content)
+}
+
+fn described(media_type: &str, content: &Bytes) -> Value {
+    json!({ "mediaType": media_type, "digest": digest(content), "size": content.len() })
 }
 
 fn digest(content: &[u8]) -> String {

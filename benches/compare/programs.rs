@@ -33,19 +33,27 @@ impl Name {
 
 /// Where the programs are.
 pub struct Programs {
+    ours: PathBuf,
     folder: Option<PathBuf>,
 }
 
 impl Programs {
-    /// Peers come from the folder that `ORAS_PEERS` names, or from the PATH.
-    pub fn from_environment() -> Self {
-        Self { folder: std::env::var_os("ORAS_PEERS").map(PathBuf::from) }
+    /// Peers come from the folder that `ORAS_PEERS` names, or from the PATH; this program is the one that Cargo built for
+    /// the harness, unless another build of it is wanted.
+    pub fn find_all(ours: Option<PathBuf>) -> Self {
+        let ours = ours.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_oras")));
+        Self { ours, folder: std::env::var_os("ORAS_PEERS").map(PathBuf::from) }
+    }
+
+    /// This program.
+    pub fn ours(&self) -> &Path {
+        &self.ours
     }
 
     /// A program, unless it is missing.
     pub fn find(&self, name: Name) -> Option<PathBuf> {
         match name {
-            Name::Ours => Some(ours()),
+            Name::Ours => Some(self.ours.clone()),
             other => self.file(other.shown()),
         }
     }
@@ -58,11 +66,6 @@ impl Programs {
         let folders = folders.filter(|folder| name != "oras" || Some(folder) == self.folder.as_ref());
         folders.map(|folder| folder.join(name)).find(|file| file.is_file())
     }
-}
-
-/// The binary that Cargo built for this harness.
-pub fn ours() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_oras"))
 }
 
 /// A command in a folder, with a configuration of its own.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::Outcome;
 use crate::port;
-use crate::programs::{Programs, ours};
+use crate::programs::Programs;
 use crate::relay::Distance;
 
 /// A process that ends when this is dropped, and where it listens.
@@ -25,8 +25,8 @@ impl Drop for Running {
 }
 
 /// The embedded registry over a folder.
-pub fn embedded(folder: &Path) -> Outcome<Running> {
-    let mut command = Command::new(ours());
+pub fn embedded(programs: &Programs, folder: &Path) -> Outcome<Running> {
+    let mut command = Command::new(programs.ours());
     command.args(["serve", "--addr", "127.0.0.1:0", "--dir"]).arg(folder);
     start(command.stdout(Stdio::piped()).stderr(Stdio::null()), "127.0.0.1:")
 }
@@ -34,7 +34,7 @@ pub fn embedded(folder: &Path) -> Outcome<Running> {
 /// distribution 3, or the embedded registry where that is missing.
 pub fn distribution(programs: &Programs, folder: &Path) -> Outcome<Running> {
     let Some(program) = programs.file("registry") else {
-        return embedded(folder);
+        return embedded(programs, folder);
     };
     std::fs::create_dir_all(folder)?;
     let config = format!(
