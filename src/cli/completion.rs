@@ -26,7 +26,7 @@ use super::app::App;
 use super::env::Env;
 use super::log::Level;
 use super::terminal::Terminal;
-use super::{grammar, help};
+use super::{grammar_of, help};
 
 /// How a program is asked, with texts and without.
 const ASKED: [&str; 2] = ["__complete", "__completeNoDesc"];
@@ -96,7 +96,7 @@ pub(super) fn main(terminal: &Terminal, env: Env, typed: &[OsString]) -> ExitCod
 }
 
 fn offers(app: &App, words: &[String], until: Instant) -> Offers {
-    let grammar = grammar();
+    let grammar = grammar_of(words);
     let line = Line::read(&grammar, words);
     let offers = match line.wanted {
         Wanted::Commands => Offers::of(commands(line.command)),

@@ -118,8 +118,7 @@ pub(crate) fn usage(command: &Command, full: &str) -> String {
     if command.has_subcommands() {
         return format!("{full} [command]");
     }
-    let usage = command.clone().render_usage().to_string();
-    usage.trim_start_matches("Usage:").trim().to_owned()
+    command.get_overridden_usage().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The commands of a group in the order of their names, without those that are hidden.
@@ -161,9 +160,9 @@ fn flags(page: &mut String, command: &Command, below: &str) -> fmt::Result {
     page.push_str("\nFlags:\n");
     let rows = described_flags(command, below);
     let width = rows.iter().map(|(left, _)| left.len()).max().unwrap_or_default() + GAP;
+    let next_line = format!("\n{:width$}", "");
     for (left, right) in rows {
-        let right = right.replace('\n', &format!("\n{:width$}", ""));
-        writeln!(page, "{left:width$}{right}")?;
+        writeln!(page, "{left:width$}{}", right.replace('\n', &next_line))?;
     }
     Ok(())
 }

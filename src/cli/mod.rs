@@ -22,7 +22,7 @@ mod signals;
 mod terminal;
 mod usage;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
@@ -104,40 +104,37 @@ struct Typed {
 
 /// Reads what was typed; nothing if only help was wanted.
 fn parse(terminal: &Terminal, typed: &[OsString]) -> Result<Option<Typed>, Failure> {
-    if let Some(parsed) = parse_alone(terminal, typed) {
-        return Ok(Some(parsed));
-    }
+    let typed = &*shorthand::respelt(typed);
     let mut grammar = grammar();
-    let typed = &*shorthand::respelt(&grammar, typed);
     let matches = grammar.try_get_matches_from_mut(typed);
     if let Some(path) = matches.as_ref().ok().and_then(|matches| helped(&grammar, matches)) {
         return terminal.print(&help::page(&grammar, &path)).map(|()| None);
     }
-    match matches.and_then(|matches| read(&matches, terminal)) {
+    match matches.and_then(|matches| read(matches, terminal)) {
         Ok(parsed) => Ok(Some(parsed)),
-        Err(error) => match usage::mistake(&error, &grammar, typed) {
+        Err(error) => match usage::mistake(&error, &grammar_of(typed), typed) {
             Some(failure) => Err(failure),
             None => terminal.print(&help::page(&grammar, &[grammar.get_name()])).map(|()| None),
         },
     }
 }
 
-/// Reads what was typed by the grammar of its command alone, since to make the whole grammar takes longer than many a
-/// command; nothing where help is wanted, something is wrong, or the command belongs to a group.
-fn parse_alone(terminal: &Terminal, typed: &[OsString]) -> Option<Typed> {
-    let command = Command::alone(typed.get(1)?.to_str()?)?;
-    let mut grammar =
-        usage::as_pflag(clap::Command::new("oras").disable_version_flag(true).subcommand(command));
-    let matches = grammar.try_get_matches_from_mut(&*shorthand::respelt(&grammar, typed)).ok()?;
-    if helped(&grammar, &matches).is_some() {
-        return None;
-    }
-    read(&matches, terminal).ok()
-}
-
-/// The whole grammar.
+/// The grammar; what is below a command is made when that is parsed or built.
 fn grammar() -> clap::Command {
     usage::as_pflag(Oras::command())
+}
+
+/// The grammar with all that is below the commands that are named, for those who look at it without parsing.
+fn grammar_of(words: &[impl AsRef<OsStr>]) -> clap::Command {
+    let mut grammar = grammar();
+    let is_named = |command: &clap::Command| {
+        let mut names = command.get_all_aliases().chain([command.get_name()]);
+        names.any(|name| words.iter().any(|word| word.as_ref() == name))
+    };
+    for command in grammar.get_subcommands_mut().filter(|command| is_named(command)) {
+        command.build();
+    }
+    grammar
 }
 
 /// The command whose help is wanted: by a flag, or because it is a group and nothing follows it.
@@ -156,22 +153,24 @@ fn helped<'a>(grammar: &'a clap::Command, matches: &'a ArgMatches) -> Option<Vec
 }
 
 /// What was typed, as it is meant; tells of a deprecated flag on the way.
-fn read(matches: &ArgMatches, terminal: &Terminal) -> Result<Typed, clap::Error> {
-    let (command, reports) = (Oras::from_arg_matches(matches)?.command, Reports::read(matches));
+fn read(mut matches: ArgMatches, terminal: &Terminal) -> Result<Typed, clap::Error> {
+    let reports = Reports::read(&matches);
+    let (mut path, mut innermost) = ("oras".to_owned(), &matches);
+    while let Some((name, below)) = innermost.subcommand() {
+        path = format!("{path} {name}");
+        innermost = below;
+    }
+    let verbose = innermost.ids().any(|id| id == "verbose")
+        && innermost.value_source("verbose") == Some(ValueSource::CommandLine);
+    let debug = innermost.try_get_one::<bool>("debug").ok().flatten().copied().unwrap_or_default();
+    let level = if debug { Level::Debug } else { Level::Warnings };
+    let command = Oras::from_arg_matches_mut(&mut matches)?.command;
     if reports.is_events() {
         terminal.speak_to_programs();
     }
-    let (mut path, mut matches) = ("oras".to_owned(), matches);
-    while let Some((name, below)) = matches.subcommand() {
-        path = format!("{path} {name}");
-        matches = below;
-    }
-    let verbose = matches.ids().any(|id| id == "verbose");
-    if verbose && matches.value_source("verbose") == Some(ValueSource::CommandLine) {
+    if verbose {
         terminal.warn("Flag --verbose has been deprecated, and will be removed in a future release.");
     }
-    let debug = matches.try_get_one::<bool>("debug").ok().flatten().copied().unwrap_or_default();
-    let level = if debug { Level::Debug } else { Level::Warnings };
     Ok(Typed { command, path, level, reports })
 }
 

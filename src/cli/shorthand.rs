@@ -11,8 +11,10 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
+use super::grammar_of;
+
 /// What was typed, spelt so that clap reads it as pflag does.
-pub(crate) fn respelt<'a>(grammar: &Command, typed: &'a [OsString]) -> Cow<'a, [OsString]> {
+pub(crate) fn respelt(typed: &[OsString]) -> Cow<'_, [OsString]> {
     let is_odd = |word: &OsString| {
         word.to_str()
             .is_some_and(|word| word.starts_with('-') && !word.starts_with("--") && word.ends_with('='))
@@ -20,7 +22,8 @@ pub(crate) fn respelt<'a>(grammar: &Command, typed: &'a [OsString]) -> Cow<'a, [
     if !typed.iter().any(is_odd) {
         return Cow::Borrowed(typed);
     }
-    let (mut command, mut spelt, mut words) = (grammar, Vec::new(), typed.iter());
+    let grammar = grammar_of(typed);
+    let (mut command, mut spelt, mut words) = (&grammar, Vec::new(), typed.iter());
     while let Some(word) = words.next() {
         let text = word.to_str().unwrap_or_default();
         if text == "--" {
@@ -90,7 +93,7 @@ mod tests {
     #[track_caller]
     fn reads(line: &str, wanted: &str) {
         let typed: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let spelt = respelt(&crate::cli::grammar(), &typed);
+        let spelt = respelt(&typed);
         assert_eq!(spelt.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" "), wanted);
     }
 

@@ -113,7 +113,7 @@ pub(crate) fn required(flags: &[(&str, bool)]) -> Result<(), Failure> {
     Err(Failure::mistake(format!("required flag(s) {} not set", missing.join(", "))))
 }
 
-/// Gives a command and all below it the syntax of pflag: a flag may be repeated and the last one counts, a switch
+/// Gives a command the syntax of pflag: a flag may be repeated and the last one counts, a switch
 /// takes `=true` or `=false`, and a value may begin with a dash. Help is a switch like any other, so that it is given
 /// only to what is typed well, and a group may stand alone, which asks for help, too. How a failure is told can be said
 /// everywhere.
@@ -131,7 +131,6 @@ pub(crate) fn as_pflag(command: clap::Command) -> clap::Command {
         .arg(help.help(format!("help for {name}")))
         .arg(error_format_flag().hide(group))
         .mut_args(as_pflag_does)
-        .mut_subcommands(as_pflag)
 }
 
 fn as_pflag_does(arg: Arg) -> Arg {

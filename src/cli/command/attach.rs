@@ -30,7 +30,7 @@ const USAGE: Usage = Usage {
     purpose: "the destination artifact for attaching.",
 };
 
-/// Attach files to an existing artifact
+/// What is typed for `oras attach`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct AttachArgs {

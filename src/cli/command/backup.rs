@@ -41,7 +41,7 @@ const USUAL: usize = 3;
 /// More tags than these are told one on each line.
 const IN_ONE_LINE: usize = 5;
 
-/// [Experimental] Back up artifacts from a registry into an OCI image layout
+/// What is typed for `oras backup`.
 ///
 /// The layout is a tar if the name of the output ends with `.tar`, and else a folder. Without tags all tags of the
 /// repository are backed up. A folder that has a part of it already is completed; a tar is replaced when the new one

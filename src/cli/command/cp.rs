@@ -41,7 +41,7 @@ const USAGE: Usage = Usage {
 /// How many nodes are copied at once.
 const USUAL: usize = 3;
 
-/// Copy artifacts from one target to another. When copying an image index, all of its manifests will be copied
+/// What is typed for `oras cp`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch that is typed on its own")]
 #[command(override_usage = USAGE.synopsis())]

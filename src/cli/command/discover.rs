@@ -35,7 +35,7 @@ const USAGE: Usage = Usage {
 /// How many lists are asked for at once.
 const USUAL: usize = 3;
 
-/// [Preview] Discover referrers of a manifest in a registry or an OCI image layout
+/// What is typed for `oras discover`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct DiscoverArgs {

@@ -28,26 +28,9 @@ const USAGE: Usage = Usage {
     purpose: "the registry you want to know about",
 };
 
-/// Show what a registry can do
-///
-/// Each line is one thing that the registry was asked, with its answer and what that means. What an answer does not show
-/// stays "not known", with the reason; most of it is known of a repository only. The registry is only read, unless --write
-/// is given: then an artifact of a few random bytes is pushed to the repository under two tags that begin with
-/// "oras-doctor-", and deleted again. The exit code is 1 only if the registry cannot be reached or takes no credential.
-///
-/// Example - What a registry can do:
-///   oras doctor localhost:5000
-///
-/// Example - What it can do in a repository:
-///   oras doctor localhost:5000/hello
-///
-/// Example - What it can do in a repository where something may be pushed and deleted:
-///   oras doctor --write localhost:5000/scratch
-///
-/// Example - Whether it has the referrers API:
-///   oras doctor localhost:5000/hello --format go-template={{.checks.referrers.answer}}
+/// What is typed for `oras doctor`.
 #[derive(Debug, Args)]
-#[command(override_usage = USAGE.synopsis(), verbatim_doc_comment)]
+#[command(override_usage = USAGE.synopsis())]
 pub(crate) struct DoctorArgs {
     #[arg(hide = true)]
     arguments: Vec<String>,

@@ -4,11 +4,9 @@ use clap::Args;
 
 use crate::cli::app::App;
 use crate::cli::failure::Failure;
-use crate::cli::{grammar, help, usage};
+use crate::cli::{grammar_of, help, usage};
 
-/// Help about any command
-///
-/// The page of a command, as its own --help prints it: oras help [path to command].
+/// What is typed for `oras help`.
 #[derive(Debug, Args)]
 #[command(override_usage = "oras help [command] [flags]")]
 pub(crate) struct HelpArgs {
@@ -17,7 +15,7 @@ pub(crate) struct HelpArgs {
 }
 
 pub(crate) fn run(args: &HelpArgs, app: &App) -> Result<(), Failure> {
-    let grammar = grammar();
+    let grammar = grammar_of(&args.words);
     let mut path = vec![grammar.get_name()];
     let mut command = &grammar;
     for word in &args.words {

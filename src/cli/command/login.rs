@@ -23,7 +23,7 @@ const USAGE: Usage = Usage {
 const WITHOUT: &str =
     "Please start a Secret Service, as gnome-keyring or KWallet, or log in without --keyring";
 
-/// Log in to a remote registry
+/// What is typed for `oras login`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct LoginArgs {

@@ -18,7 +18,7 @@ const USAGE: Usage = Usage {
     purpose: "the registry you want to log out",
 };
 
-/// Log out from a remote registry
+/// What is typed for `oras logout`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct LogoutArgs {

@@ -57,15 +57,9 @@ const VARIABLES: &[(&str, &str)] = &[
 const EXIT_STATUS: &[(&str, &str)] =
     &[("0", "all was done"), ("1", "a failure, told on stderr"), ("141", "the reader of stdout went away")];
 
-/// Write a manual page for each command into a folder
-///
-/// The folder is made where there is none. The names are those of section 1: oras.1, oras-push.1, oras-repo-tags.1.
-///
-/// Example - The pages of all commands, and one of them read:
-///   oras man man1
-///   man -l man1/oras-push.1
+/// What is typed for `oras man`.
 #[derive(Debug, Args)]
-#[command(override_usage = USAGE.synopsis(), verbatim_doc_comment)]
+#[command(override_usage = USAGE.synopsis())]
 pub(crate) struct ManArgs {
     #[arg(hide = true)]
     arguments: Vec<String>,
@@ -75,7 +69,9 @@ pub(crate) fn run(args: ManArgs, app: &App) -> Result<(), Failure> {
     let [folder] = USAGE.exactly(args.arguments)?;
     let folder = PathBuf::from(folder);
     disk::make_folder(&folder)?;
-    let pages = pages(&grammar(), &[]);
+    let mut grammar = grammar();
+    grammar.build();
+    let pages = pages(&grammar, &[]);
     for (name, page) in &pages {
         disk::save(&folder.join(name), page.as_bytes())?;
     }

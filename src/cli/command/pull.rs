@@ -40,7 +40,7 @@ const USAGE: Usage = Usage {
 /// How many files are fetched at once.
 const USUAL: usize = 3;
 
-/// Pull files from a registry or an OCI image layout
+/// What is typed for `oras pull`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct PullArgs {

@@ -33,7 +33,7 @@ const USAGE: Usage = Usage {
     purpose: "the destination for pushing",
 };
 
-/// Push files to a registry or an OCI image layout
+/// What is typed for `oras push`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct PushArgs {

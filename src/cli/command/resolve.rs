@@ -19,7 +19,7 @@ const USAGE: Usage = Usage {
     purpose: "the target artifact reference to resolve",
 };
 
-/// [Preview] Resolves digest of the target artifact
+/// What is typed for `oras resolve`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct ResolveArgs {

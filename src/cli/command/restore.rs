@@ -42,7 +42,7 @@ const USAGE: Usage = Usage {
 /// How many nodes are copied at once.
 const USUAL: usize = 5;
 
-/// [Experimental] Restore artifacts to a registry from an OCI image layout
+/// What is typed for `oras restore`.
 ///
 /// The layout is a folder or a tar. Without tags all tags in it are restored. What the registry has already is not
 /// sent again.

@@ -17,26 +17,9 @@ use crate::cli::usage::{Count, Usage, together};
 const USAGE: Usage =
     Usage { path: "oras serve", arguments: "[flags]", count: Count::Exactly(0), purpose: "nothing" };
 
-/// Run a registry for trying things out, tests and small teams
-///
-/// Without --dir the content is kept in memory and gone at the end. With it, each repository is an OCI image layout
-/// below that folder, which every program that knows layouts can read: the repository a/b is the layout DIR/a/b. No
-/// part of the name of a repository can be "blobs", "index.json" or "oci-layout", the entries of a layout.
-///
-/// It listens on this machine only, unless --addr says otherwise; other machines may use it only with --htpasswd or
-/// --anonymous. A request must name the address, localhost or one of the --host names.
-///
-/// Example - A registry in memory at 127.0.0.1:5000:
-///   oras serve
-///
-/// Example - A registry on a free port that keeps its content:
-///   oras serve --addr 127.0.0.1:0 --dir ./registry
-///
-/// Example - A registry for others, with passwords and HTTPS:
-///   htpasswd -cBb users alice secret
-///   oras serve --addr 0.0.0.0:443 --dir ./registry --htpasswd users --tls-cert cert.pem --tls-key key.pem --host registry.example.com
+/// What is typed for `oras serve`.
 #[derive(Debug, Args)]
-#[command(override_usage = USAGE.synopsis(), verbatim_doc_comment)]
+#[command(override_usage = USAGE.synopsis())]
 pub(crate) struct ServeArgs {
     #[arg(hide = true)]
     arguments: Vec<String>,

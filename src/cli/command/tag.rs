@@ -29,7 +29,7 @@ const USAGE: Usage = Usage {
 /// How many tags are set at once.
 const USUAL: usize = 5;
 
-/// Tag a manifest in a registry or an OCI image layout
+/// What is typed for `oras tag`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct TagArgs {

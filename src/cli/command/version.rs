@@ -10,7 +10,7 @@ use crate::cli::output::text::facts;
 /// The oras that this one behaves like.
 const COMPATIBLE: &str = "oras 1.3.6";
 
-/// Show the oras version information
+/// What is typed for `oras version`.
 #[derive(Debug, Args)]
 #[command(override_usage = "oras version [flags]")]
 pub(crate) struct VersionArgs {

@@ -27,21 +27,9 @@ const USAGE: Usage = Usage {
     purpose: "the registry you want to know about",
 };
 
-/// Show which stored credential is used for a registry
-///
-/// The user name is shown, the file and the helper that it comes from, and never the secret. The registry is not asked
-/// whether it takes it.
-///
-/// Example - Who is known to a registry:
-///   oras whoami localhost:5000
-///
-/// Example - Who is known to a repository, which may have a credential of its own:
-///   oras whoami localhost:5000/team/hello
-///
-/// Example - Only the user name:
-///   oras whoami localhost:5000 --format go-template={{.username}}
+/// What is typed for `oras whoami`.
 #[derive(Debug, Args)]
-#[command(override_usage = USAGE.synopsis(), verbatim_doc_comment)]
+#[command(override_usage = USAGE.synopsis())]
 pub(crate) struct WhoamiArgs {
     #[arg(hide = true)]
     arguments: Vec<String>,

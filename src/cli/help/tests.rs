@@ -3,7 +3,9 @@
 use super::*;
 
 fn grammar() -> Command {
-    crate::cli::grammar()
+    let mut grammar = crate::cli::grammar();
+    grammar.build();
+    grammar
 }
 
 #[test]

@@ -1,17 +1,16 @@
 //! Mistakes of syntax in the words of pflag and cobra, and what pflag takes.
 
 use super::*;
-use crate::cli::Oras;
 use crate::cli::failure::Scene;
-
-use clap::CommandFactory;
+use crate::cli::{grammar, grammar_of};
 
 /// What is said of a command line; nothing if it is taken, or if it asks for help.
 fn said(typed: &str) -> String {
     let typed: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
-    let mut grammar = as_pflag(Oras::command());
-    let Err(error) = grammar.try_get_matches_from_mut(&typed) else { return String::new() };
-    mistake(&error, &grammar, &typed).map(|failure| failure.explain(&Scene::default())).unwrap_or_default()
+    let Err(error) = grammar().try_get_matches_from(&typed) else { return String::new() };
+    mistake(&error, &grammar_of(&typed), &typed)
+        .map(|failure| failure.explain(&Scene::default()))
+        .unwrap_or_default()
 }
 
 #[test]

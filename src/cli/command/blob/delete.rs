@@ -18,7 +18,7 @@ const USAGE: Usage = Usage {
     purpose: "the target blob to delete",
 };
 
-/// Delete a blob from a remote registry
+/// What is typed for `oras blob delete`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct DeleteArgs {

@@ -28,7 +28,7 @@ const USAGE: Usage = Usage {
     purpose: "the target blob to fetch",
 };
 
-/// Fetch a blob from a registry or an OCI image layout
+/// What is typed for `oras blob fetch`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct FetchArgs {

@@ -33,7 +33,7 @@ const USAGE: Usage = Usage {
 /// The size that nobody typed.
 const UNKNOWN: i64 = -1;
 
-/// Push a blob to a registry or an OCI image layout
+/// What is typed for `oras blob push`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct PushArgs {

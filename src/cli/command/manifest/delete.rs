@@ -25,7 +25,7 @@ const USAGE: Usage = Usage {
     purpose: "the manifest to delete",
 };
 
-/// Delete a manifest from remote registry
+/// What is typed for `oras manifest delete`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct DeleteArgs {

@@ -30,7 +30,7 @@ const USAGE: Usage = Usage {
     purpose: "the manifest to fetch",
 };
 
-/// Fetch manifest of the target artifact
+/// What is typed for `oras manifest fetch`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct FetchArgs {

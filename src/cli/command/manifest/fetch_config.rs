@@ -23,7 +23,7 @@ const USAGE: Usage = Usage {
     purpose: "the manifest config to fetch",
 };
 
-/// Fetch the config of a manifest from a registry or an OCI image layout
+/// What is typed for `oras manifest fetch-config`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct FetchConfigArgs {

@@ -35,7 +35,7 @@ const USAGE: Usage = Usage {
 /// How many tags are set at once.
 const USUAL: usize = 5;
 
-/// Push a manifest to a registry or an OCI image layout
+/// What is typed for `oras manifest push`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct PushArgs {

@@ -23,7 +23,7 @@ const USAGE: Usage = Usage {
     purpose: "the target registry to list repositories from",
 };
 
-/// List the repositories under the registry
+/// What is typed for `oras repo ls`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct LsArgs {

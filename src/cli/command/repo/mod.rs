@@ -12,24 +12,27 @@ use oras::error::Result;
 
 use crate::cli::app::App;
 use crate::cli::args::format::Format;
+use crate::cli::command::later::Later;
 use crate::cli::failure::Failure;
 use crate::cli::output::text::visible;
 
 /// The commands on repositories.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RepoCommand {
+    /// List the repositories under the registry
     #[command(visible_alias = "list")]
-    Ls(ls::LsArgs),
+    Ls(Later<ls::LsArgs>),
+    /// Show tags of the target repository
     #[command(visible_alias = "show-tags")]
-    Tags(tags::TagsArgs),
+    Tags(Later<tags::TagsArgs>),
 }
 
 impl RepoCommand {
     /// Does what was typed.
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
-            Self::Ls(args) => app.wait(ls::run(args, app)),
-            Self::Tags(args) => app.wait(tags::run(args, app)),
+            Self::Ls(Later(args)) => app.wait(ls::run(*args, app)),
+            Self::Tags(Later(args)) => app.wait(tags::run(*args, app)),
         }
     }
 }

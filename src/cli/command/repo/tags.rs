@@ -31,7 +31,7 @@ const USAGE: Usage = Usage {
 /// How many tags are asked for their digest at once.
 const AT_ONCE: usize = 5;
 
-/// Show tags of the target repository
+/// What is typed for `oras repo tags`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct TagsArgs {

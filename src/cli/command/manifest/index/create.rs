@@ -19,7 +19,7 @@ const USAGE: Usage = Usage {
     purpose: "the destination index to create.",
 };
 
-/// [Experimental] Create and push an index from provided manifests
+/// What is typed for `oras manifest index create`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis())]
 pub(crate) struct CreateArgs {

@@ -20,6 +20,7 @@ use oras::transport::Action;
 use crate::cli::app::App;
 use crate::cli::args::output::OutputArgs;
 use crate::cli::args::pretty::PrettyArgs;
+use crate::cli::command::later::Later;
 use crate::cli::connect::End;
 use crate::cli::failure::Failure;
 use crate::cli::place::Place;
@@ -28,17 +29,19 @@ use crate::cli::terminal::Terminal;
 /// The commands on indexes.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IndexCommand {
+    /// [Experimental] Create and push an index from provided manifests
     #[command(visible_alias = "pack")]
-    Create(Box<create::CreateArgs>),
-    Update(Box<update::UpdateArgs>),
+    Create(Later<create::CreateArgs>),
+    /// [Experimental] Update and push an image index
+    Update(Later<update::UpdateArgs>),
 }
 
 impl IndexCommand {
     /// Does what was typed.
     pub(crate) fn run(self, app: &App) -> Result<(), Failure> {
         match self {
-            Self::Create(args) => app.wait(create::run(*args, app)),
-            Self::Update(args) => app.wait(update::run(*args, app)),
+            Self::Create(Later(args)) => app.wait(create::run(*args, app)),
+            Self::Update(Later(args)) => app.wait(update::run(*args, app)),
         }
     }
 }

@@ -21,7 +21,7 @@ const USAGE: Usage = Usage {
     purpose: "the target index to update",
 };
 
-/// [Experimental] Update and push an image index
+/// What is typed for `oras manifest index update`.
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE.synopsis() + " [flags]")]
 pub(crate) struct UpdateArgs {
