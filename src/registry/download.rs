@@ -16,6 +16,7 @@ use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use http::{Method, StatusCode};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use self::ahead::Ahead;
 use super::blobs::described;
@@ -183,7 +184,10 @@ impl Download {
             if self.at == self.until && self.at < self.blob.node.size {
                 self.turn().await?;
             }
-            let (error, quiet) = match self.stream.next().await {
+            let asked = Instant::now();
+            let came = self.stream.next().await;
+            self.ahead.waited(asked.elapsed());
+            let (error, quiet) = match came {
                 Some(Ok(mut piece)) => {
                     // What comes after the end of the blob is for the check to refuse.
                     if self.until < self.blob.node.size {

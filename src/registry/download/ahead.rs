@@ -1,8 +1,8 @@
 //! Parts of a large blob that are fetched ahead of whoever reads it, each over a connection of its own.
 //!
 //! Some lines and servers give a connection only so much. So reading begins with one stream, and as long as more of
-//! them at once bring more bytes a second, there are twice as many. Whoever reads, hashes and writes sees one stream in
-//! order. Until their turn comes parts wait in memory, where their number and size are bounded, or, where the reader has
+//! them at once bring more bytes a second, there are twice as many. Where it is the reader that takes its time, more of them
+//! would only wait for it. Whoever reads, hashes and writes sees one stream in order. Until their turn comes parts wait in memory, where their number and size are bounded, or, where the reader has
 //! offered it, in the file that is being written: then they are so long that the time between two of them is nothing.
 //!
 //! What does not belong here: what is done when a part does not come ([`super`]).
@@ -39,6 +39,8 @@ pub(in super::super) struct Splitting {
     pub(in super::super) fast: f64,
     /// So much faster are twice as many streams, or they are not worth it.
     pub(in super::super) gain: f64,
+    /// A reader that waited for less than this share of the time is itself what is waited for.
+    pub(in super::super) idle: f64,
 }
 
 impl Default for Splitting {
@@ -52,6 +54,7 @@ impl Default for Splitting {
             measured,
             fast: 200e6,
             gain: 1.25,
+            idle: 0.5,
         }
     }
 }
@@ -112,6 +115,8 @@ pub(super) struct Ahead {
     arrived: Arc<AtomicU64>,
     /// When measuring began, and how many had come then. Nothing as long as not all streams bring something.
     since: Option<(Instant, u64)>,
+    /// How long the reader has waited for bytes since then.
+    waited: Duration,
     /// Nothing is measured before so many have come.
     begin: u64,
     /// After how many more that is, when more streams bring no more.
@@ -133,6 +138,7 @@ impl Ahead {
             settled: size <= splitting.above,
             arrived: Arc::default(),
             since: Some((Instant::now(), 0)),
+            waited: Duration::ZERO,
             begin: 0,
             rest: REST,
             before: 0.0,
@@ -144,6 +150,11 @@ impl Ahead {
         self.arrived.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// Learns that the reader waited so long for what it got.
+    pub(super) fn waited(&mut self, time: Duration) {
+        self.waited += time;
+    }
+
     /// Judges a number of streams, when enough has come over them.
     pub(super) fn measure(&mut self) {
         let arrived = self.arrived.load(Ordering::Relaxed);
@@ -152,7 +163,7 @@ impl Ahead {
         }
         let Some((begun, before)) = self.since else {
             if self.parts.iter().all(Part::is_answered) {
-                self.since = Some((Instant::now(), arrived));
+                (self.since, self.waited) = (Some((Instant::now(), arrived)), Duration::ZERO);
             }
             return;
         };
@@ -163,8 +174,10 @@ impl Ahead {
         self.since = None;
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let rate = bytes as f64 / took.as_secs_f64().max(1e-9);
-        if self.width > 1 && rate < self.before * self.splitting.gain {
-            self.width /= 2;
+        let no_better = self.width > 1 && rate < self.before * self.splitting.gain;
+        let reader_is_slow = self.waited < took.mul_f64(self.splitting.idle);
+        if no_better || reader_is_slow {
+            self.width = (self.width / 2).max(1);
             (self.before, self.begin, self.rest) = (0.0, arrived + self.rest, 2 * self.rest);
         } else if self.width == WIDEST || rate >= self.splitting.fast {
             self.settled = true;

@@ -45,8 +45,8 @@ fn part(from: usize, end: usize) -> Answer {
 
 /// The repository, in which everything is large and whatever is tried counts as faster.
 fn splitting(script: &Script) -> Repository {
-    let (measured, fast, gain) = (Duration::ZERO, f64::INFINITY, 0.0);
-    let splitting = Splitting { above: 100, part: 10, landed: 40, sample: 1, measured, fast, gain };
+    let (measured, fast, gain, idle) = (Duration::ZERO, f64::INFINITY, 0.0, 0.0);
+    let splitting = Splitting { above: 100, part: 10, landed: 40, sample: 1, measured, fast, gain, idle };
     let mut repository = script.repository(Api);
     repository.splitting = splitting;
     repository

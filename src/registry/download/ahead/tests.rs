@@ -7,10 +7,18 @@ const PIECE: u64 = 1 << 18;
 
 /// Lets bytes arrive over all streams together, with a rate that depends on how many there are.
 async fn arrive(ahead: &mut Ahead, bytes: u64, rate: impl Fn(u64) -> u64) -> usize {
+    read(ahead, bytes, rate, Duration::ZERO).await
+}
+
+/// The same for a reader that takes its time with each piece.
+async fn read(ahead: &mut Ahead, bytes: u64, rate: impl Fn(u64) -> u64, pause: Duration) -> usize {
     let mut widest = 0;
     for _ in 0..bytes / PIECE {
         let rate = rate(ahead.width as u64);
-        tokio::time::advance(Duration::from_nanos(PIECE * 1_000_000_000 / rate)).await;
+        let takes = Duration::from_nanos(PIECE * 1_000_000_000 / rate);
+        // What comes while the reader is at work is there when it asks.
+        tokio::time::advance(takes.max(pause)).await;
+        ahead.waited(takes.saturating_sub(pause));
         ahead.came(usize::try_from(PIECE).unwrap());
         ahead.measure();
         widest = widest.max(ahead.width);
@@ -54,6 +62,15 @@ async fn a_fast_stream_and_a_small_blob_are_left_alone() {
     assert_eq!(arrive(&mut ahead, 150 << 20, |_| 500_000_000).await, 1);
     assert!(ahead.settled);
     assert!(Ahead::new(Splitting::default(), 64 << 20, 0, None).settled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_gets_one_stream_until_the_line_is_slower() {
+    let (mut ahead, line) = (large(), |width| 20_000_000 * width);
+    // It takes 20 ms for what comes in 13, and then no time.
+    assert_eq!(read(&mut ahead, REST / 2, line, Duration::from_millis(20)).await, 1);
+    assert!(!ahead.settled);
+    assert_eq!(arrive(&mut ahead, 2 * REST, line).await, WIDEST);
 }
 
 #[tokio::test(start_paused = true)]
