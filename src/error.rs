@@ -98,6 +98,18 @@ pub struct Refusal {
     pub from_registry: bool,
 }
 
+impl Refusal {
+    /// Whether it is not allowed, whoever asks.
+    pub fn is_denial(&self) -> bool {
+        matches!(self.status, http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN)
+    }
+
+    /// Whether one of its problems has one of these codes.
+    pub fn names(&self, codes: &[&str]) -> bool {
+        self.problems.iter().any(|problem| codes.contains(&problem.code.as_str()))
+    }
+}
+
 impl Error {
     /// An error of this kind.
     pub fn new(kind: Kind) -> Self {

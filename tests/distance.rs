@@ -162,7 +162,7 @@ async fn a_copy_that_broke_off_before_the_list_is_finished_by_the_next() {
 #[tokio::test(start_paused = true)]
 async fn small_files_go_and_come_in_waves() {
     let folder = folder(1000);
-    for (count, to_push, to_pull) in [(1, 4, 2), (100, 5, 3), (1000, 26, 10)] {
+    for (count, to_push, to_pull) in [(1, 3, 2), (100, 5, 3), (1000, 26, 10)] {
         let registry = Far::new(Has::Api);
         let far = registry.repository("r");
         let push = push(folder.path(), count, Limits::usual(5));

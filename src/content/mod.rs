@@ -109,6 +109,12 @@ pub trait Target: Source {
     /// subject becomes one of its referrers.
     async fn put(&self, node: &Descriptor, body: Body) -> Result<Put>;
 
+    /// Whether a blob that is put next, if so, is missing here. What it takes to put it may be begun meanwhile, and is
+    /// given up where it is there.
+    async fn lacks(&self, blob: &Descriptor) -> Result<bool> {
+        self.exists(blob).await.map(|there| !there)
+    }
+
     /// Takes a blob of which neither digest nor size are known before its bytes have come, and tells what it was. Of a
     /// stream that ends with an error nothing is visible.
     async fn put_unnamed(&self, _stream: ByteStream) -> Result<Descriptor> {

@@ -99,8 +99,8 @@ pub async fn plan(source: &dyn Source, there: &dyn Source, request: Copy) -> Res
 ///
 /// How many requests are made one after the other depends on the depth of the graph and not on its size: one for the
 /// manifest; one for each level of referrers; on the way down two for each level (is it there, what is it made of); three
-/// for small blobs (is it there, open an upload, send it; they are read meanwhile); one for each level on the way up; and
-/// one for the tag after all the others.
+/// for small blobs (is it there, open an upload, send it; they are read meanwhile), of which the first two go together for
+/// a few; one for each level on the way up; and one for the tag after all the others.
 ///
 /// # Errors
 /// Those of both ends, with the side; a destination named by another digest.

@@ -46,8 +46,8 @@ pub struct Pushed {
 /// Packs files and sends them.
 ///
 /// Four requests are made one after the other, however many small files there are: of all files at once is it there, open
-/// an upload, send it; then the manifest with its tag. Where the time is not that of now there is one before them: is the
-/// manifest there.
+/// an upload, send it; then the manifest with its tag. Of a few small files the uploads are opened while they are looked
+/// for, and then it is three. Where the time is not that of now there is one before them: is the manifest there.
 ///
 /// # Errors
 /// Files that cannot be read; wishes that do not go together; those of the target.

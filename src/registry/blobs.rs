@@ -7,7 +7,7 @@ use super::repository::{Repository, found, locked, mount_scope};
 use super::upload::session::Session;
 use super::{headers, urls};
 use crate::content::Mount;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Refusal, Result};
 use crate::oci::{Descriptor, Digest, Locator, media_type};
 use crate::transport::{Action, Failures, Request, Response};
 
@@ -123,7 +123,5 @@ pub(super) fn described(response: &Response, digest: &Digest) -> Result<Option<D
 /// Whether somebody may not read from the other repository: the registry or its token service says so, or there is
 /// nobody to be. The blob can still be sent.
 fn is_denied(error: &Error) -> bool {
-    let denied = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
-    matches!(error.kind(), Kind::NoCredential)
-        || error.refusal().is_some_and(|refusal| denied.contains(&refusal.status))
+    matches!(error.kind(), Kind::NoCredential) || error.refusal().is_some_and(Refusal::is_denial)
 }

@@ -9,7 +9,8 @@
 //! | `stat` and `exists` of a blob, where `HEAD` is refused or tells no length | 2: `HEAD`, `GET` of one byte |
 //! | `manifest` | 1: `GET` |
 //! | `fetch` | 1: `GET` each time the body is opened, and one more each time its stream breaks |
-//! | `put` of a blob | 2: `POST`, `PUT`; 1 after a mount that left a session open; in chunks a `PATCH` each between them |
+//! | `lacks` of a blob | 1: `HEAD`, and for a few of them far away a `POST` at the same time; where the blob is there a `DELETE` beside what comes next |
+//! | `put` of a blob | 2: `POST`, `PUT`; 1 after a mount or a search that left a session open; in chunks a `PATCH` each between them |
 //! | `put`, `put_tagged` of a manifest | 1: `PUT`; with a subject and no referrers API 3 more: `GET`, `PUT` of the index, and a `GET` after a while to see whether others have overwritten it |
 //! | `put_unlisted` of a manifest | 1: `PUT` |
 //! | `enlist` | without a referrers API the same 3 for each subject, together |

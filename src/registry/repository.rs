@@ -19,6 +19,7 @@ use super::pages::Pages;
 use super::referrers::ReferrersMode;
 use super::schema::Updates;
 use super::upload::Habits;
+use super::upload::ahead::Ahead;
 use super::upload::session::Session;
 use super::urls;
 use crate::content::{Body, ByteStream, Mount, Origin, Put, Source, Target, read_checked};
@@ -57,8 +58,10 @@ pub(super) struct Shared {
     /// Whether the registry has the referrers API: decided once.
     pub(super) referrers_api: OnceLock<bool>,
     pub(super) updates: Updates,
-    /// Upload sessions that a mount left open.
+    /// Upload sessions that a mount left open, or that were opened ahead.
     pub(super) sessions: Mutex<HashMap<Digest, Session>>,
+    /// What is known of sessions that were opened ahead.
+    pub(super) ahead: Ahead,
     /// How the registry has shown to take blobs.
     pub(super) habits: Mutex<Habits>,
     /// What the registry gave as a manifest although nothing in its type says so.
@@ -82,6 +85,7 @@ impl Repository {
             referrers_api: referrers.decided(),
             updates: Updates::default(),
             sessions: Mutex::default(),
+            ahead: Ahead::default(),
             habits: Mutex::default(),
             unusual_manifests: Mutex::default(),
         };
@@ -262,6 +266,13 @@ impl Target for Repository {
         self.put_referrer(node, &body, &Locator::Digest(node.digest.clone())).await
     }
 
+    async fn lacks(&self, node: &Descriptor) -> Result<bool> {
+        if self.stores_as_manifest(node) {
+            return self.exists(node).await.map(|there| !there);
+        }
+        self.lacks_blob(node).await
+    }
+
     async fn put_unnamed(&self, stream: ByteStream) -> Result<Descriptor> {
         self.upload_unnamed(stream).await
     }
@@ -312,6 +323,11 @@ impl Target for Repository {
 
     async fn untag(&self, tag: &Tag) -> Result<()> {
         self.delete_manifest(&Locator::Tag(tag.clone())).await
+    }
+
+    async fn commit(&self) -> Result<()> {
+        self.give_up_rest().await;
+        Ok(())
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) struct Answer {
     body: Vec<u8>,
     sent: usize,
     measured: bool,
+    late: Duration,
     pause: Option<Duration>,
 }
 
@@ -46,7 +47,15 @@ pub(super) fn silence() -> Answer {
 }
 
 pub(super) fn answer(status: u16) -> Answer {
-    Answer { status, headers: Vec::new(), body: Vec::new(), sent: usize::MAX, measured: true, pause: None }
+    Answer {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
+        sent: usize::MAX,
+        measured: true,
+        late: Duration::ZERO,
+        pause: None,
+    }
 }
 
 impl Answer {
@@ -64,6 +73,12 @@ impl Answer {
     /// Without a length: the content ends with the connection.
     pub(super) fn unmeasured(mut self) -> Self {
         self.measured = false;
+        self
+    }
+
+    /// After a while.
+    pub(super) fn late(mut self, late: Duration) -> Self {
+        self.late = late;
         self
     }
 
@@ -132,6 +147,7 @@ async fn serve(
     let Some(asked) = read(&mut stream).await else { return };
     log.lock().unwrap().push(asked.line());
     let answer = answers(&asked);
+    tokio::time::sleep(answer.late).await;
     if answer.status == 0 {
         return;
     }

@@ -12,8 +12,10 @@
 //! | a chunk is refused, or the end of a session that took chunks | everything in one request |
 //! | anything else | the error |
 //!
-//! What does not belong here: the requests themselves ([`session`]), and where the bytes come from ([`feed`]).
+//! What does not belong here: the requests themselves ([`session`]), where the bytes come from ([`feed`]), and when a
+//! session is opened before it is known to be needed ([`ahead`]).
 
+pub(super) mod ahead;
 mod feed;
 pub(super) mod session;
 
@@ -256,10 +258,10 @@ impl Trouble {
         let Some(refusal) = error.refusal() else {
             return if error.is_passing() { Self::Passing } else { Self::Other };
         };
-        let lost = refusal.problems.iter().any(|problem| problem.code == "BLOB_UPLOAD_UNKNOWN");
+        let lost = refusal.names(&["BLOB_UPLOAD_UNKNOWN"]);
         match refusal.status {
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Self::Other,
+            _ if refusal.is_denial() => Self::Other,
             StatusCode::NOT_FOUND if !lost && refusal.method == Method::PATCH => Self::Refused,
             StatusCode::NOT_IMPLEMENTED => Self::Refused,
             StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => Self::Passing,

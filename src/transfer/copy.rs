@@ -18,7 +18,7 @@ use super::known::{Claim, Key, Turn, key};
 use super::moving::Moving;
 use super::{Closure, Documents, Entered, Known, Limits, Link, Visit, walk};
 use crate::content::{Body, Mount, Origin, Target};
-use crate::error::{Context, Error, Result, Side};
+use crate::error::{Context, Error, Refusal, Result, Side};
 use crate::oci::{Descriptor, Digest, Document, Tag};
 use crate::progress::{Ending, Event, Reporter};
 
@@ -301,11 +301,22 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Whether the target has to be given a node. It may prepare for a small blob that is sent next if so, but not ahead of
+    /// turns that somebody counts.
+    async fn is_missing(&self, node: &Descriptor) -> Result<bool> {
+        let mounts = self.mounting.load(Ordering::Relaxed);
+        let is_sent = !node.is_manifest() && self.tag_of(node).is_none() && !mounts;
+        if is_sent && Limits::is_small(node) && !self.copier.limits.is_capped() {
+            return self.copier.target.lacks(node).await;
+        }
+        self.copier.target.exists(node).await.map(|there| !there)
+    }
+
     /// What there is to be done for a node that nobody has handled.
     async fn look(&self, node: &Descriptor) -> Result<Entered> {
         let kept = self.copier.present == Present::Kept || !node.is_manifest();
         let may_be_there = kept && self.copier.made.as_ref() != Some(&node.digest);
-        if may_be_there && self.copier.target.exists(node).await.on(Side::Destination)? {
+        if may_be_there && !self.is_missing(node).await.on(Side::Destination)? {
             self.already_there(node).await?;
             return Ok(Entered::Done);
         }
@@ -345,17 +356,13 @@ impl<'a> Job<'a> {
 
 /// Whether the user may not do this, so that it need not be tried again.
 fn may_not(error: &Error) -> bool {
-    error.refusal().is_some_and(|refusal| {
-        matches!(refusal.status, http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN)
-    })
+    error.refusal().is_some_and(Refusal::is_denial)
 }
 
 /// Whether a manifest was refused because something in it is not there.
 fn lacks_a_part(error: &Error) -> bool {
     let codes = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"];
-    let refusal = error.refusal();
-    refusal
-        .is_some_and(|refusal| refusal.problems.iter().any(|problem| codes.contains(&problem.code.as_str())))
+    error.refusal().is_some_and(|refusal| refusal.names(&codes))
 }
 
 #[async_trait]

@@ -52,7 +52,12 @@ impl Limits {
     /// How many graphs are copied at once where there are many of them: a number that the user has typed counts for
     /// all together.
     pub fn graphs(self) -> usize {
-        if self.transfers == self.all { 1 } else { Self::GRAPHS }
+        if self.is_capped() { 1 } else { Self::GRAPHS }
+    }
+
+    /// Whether the user has said how much goes on, so that each thing waits for its turn.
+    pub fn is_capped(self) -> bool {
+        self.transfers == self.all
     }
 
     /// Whether the bytes of a blob are moved like a small request, and not as one of the transfers.

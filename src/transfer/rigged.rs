@@ -197,6 +197,11 @@ impl Source for Rigged {
 
 #[async_trait]
 impl Target for Rigged {
+    async fn lacks(&self, blob: &Descriptor) -> Result<bool> {
+        self.call(&format!("lacks {}", blob.digest.short()))?;
+        self.exists(blob).await.map(|there| !there)
+    }
+
     async fn put(&self, node: &Descriptor, body: Body) -> Result<Put> {
         self.call(&format!("put {}", node.digest.short()))?;
         self.busy().await;

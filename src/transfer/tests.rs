@@ -253,6 +253,26 @@ async fn no_more_goes_on_at_once_than_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_target_prepares_for_small_blobs_that_are_sent_next() {
+    let source = Rigged::new();
+    let (small, large) = (source.file("a", "1"), source.file("b", &"x".repeat(200 * 1024)));
+    let root = source.manifest(vec![small, large], None);
+    let looks = async |change: fn(&mut Copier<'_>)| {
+        let target = Rigged::registry("r");
+        copy_with(&source, &target, &root, &[], change).await.outcome.unwrap();
+        (target.count("lacks"), target.count("exists"))
+    };
+    // The manifest and the large one are only looked for.
+    assert_eq!(looks(|copier| copier.limits = Limits::usual(3)).await, (2, 4));
+    assert_eq!(looks(|copier| copier.limits = Limits::capped(3)).await, (0, 4));
+    let mounting = |copier: &mut Copier<'_>| {
+        copier.limits = Limits::usual(3);
+        copier.mount_from = Some(Origin { registry: "h".to_owned(), repository: "other".to_owned() });
+    };
+    assert_eq!(looks(mounting).await, (0, 4));
+}
+
+#[tokio::test]
 async fn deep_and_wide_graphs_are_no_danger() {
     let (source, target) = (Rigged::new(), Rigged::new());
     let mut root = source.manifest(vec![source.file("a", "1")], None);

@@ -81,6 +81,32 @@ impl Client {
         Ok(arrived.response)
     }
 
+    /// Whether the registry has answered anything yet.
+    pub fn has_answered(&self) -> bool {
+        self.0.wire.has_answered(&self.0.origin)
+    }
+
+    /// Whether a request may go out before it is known to be needed: to a registry that is far away, and where no number of
+    /// connections was named, so that each waits for its turn. Over TLS this waits, as all do, for the answer to the first
+    /// request, and where there was none yet, a moment for one.
+    pub async fn may_go_ahead(&self) -> bool {
+        let client = &*self.0;
+        client.settings.connections.is_none()
+            && client.first().await.is_none()
+            && client.pace.is_far(&client.origin).await
+    }
+
+    /// Sends a request with what is known to open the registry, and returns the last answer, also where it asks for more.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn send_as_known(&self, request: &Request) -> Result<Response> {
+        let pass = auth::known(&self.0, request).await;
+        let authorization = pass.as_ref().map(auth::Pass::authorization);
+        let arrived = redirect::follow(&self.0, request, authorization, Rule::Registry).await?;
+        Ok(arrived.response)
+    }
+
     /// How the first connection to the registry itself was secured; none if it was not, or there is none yet.
     pub fn secured(&self) -> Option<Secured> {
         self.0.wire.secured()

@@ -33,6 +33,8 @@ const QUICK: u32 = 4;
 /// A host that has answered more quickly is near: the first ones alone are thousands of requests a second, and more
 /// connections would cost memory, some 45 KiB each, and no less time.
 const NEAR: Duration = Duration::from_millis(5);
+/// A host that takes so long to answer is far away: a way there and back is worth a request that may be in vain.
+const FAR: Duration = Duration::from_millis(20);
 /// How many requests a host is sent at once at most.
 const WIDEST: usize = 128;
 /// Whoever has much to ask waits with so many requests and keeps the others back, so then it is not known how many there are.
@@ -134,6 +136,18 @@ impl Pace {
         turn.refusals = self.hosts().get(host).map_or(0, |known| known.refusals);
         turn.sent = Instant::now();
         turn
+    }
+
+    /// Whether the host is far away and has not refused anything. One that has answered nothing so far has as long for it
+    /// as one that is near would need.
+    pub(super) async fn is_far(&self, host: &Origin) -> bool {
+        let known = |hosts: &HashMap<Origin, Host>| hosts.get(host).and_then(|host| host.quickest);
+        if known(&self.hosts()).is_none() {
+            tokio::time::sleep(NEAR).await;
+        }
+        let hosts = self.hosts();
+        let has_refused = hosts.get(host).is_some_and(|host| host.refusals > 0);
+        !has_refused && known(&hosts).is_none_or(|quickest| quickest >= FAR)
     }
 
     /// Leaves the host alone for a while.

@@ -76,8 +76,9 @@ async fn a_blob_is_looked_for_then_begun_then_sent() {
 #[tokio::test(start_paused = true)]
 async fn attach_waits_for_the_subject_and_then_as_a_push() {
     let folder = folder(20);
-    // Without the API a list is read, written, and looked at once more after a pause of four trips.
-    for (has, wanted) in [(Has::Api, 5), (Has::TagSchema, 12)] {
+    // The uploads of a few files are opened while these are looked for. Without the API a list is read, written, and looked
+    // at once more after a pause of four trips.
+    for (has, count, wanted) in [(Has::Api, 1, 4), (Has::Api, 20, 5), (Has::TagSchema, 20, 12)] {
         let registry = registry(has).await;
         let far = registry.repository("r");
         let request = ops::Attach {
@@ -86,7 +87,7 @@ async fn attach_waits_for_the_subject_and_then_as_a_push() {
             artifact_type: "a/new".to_owned(),
             files: Files {
                 staging: Staging::new(folder.path().to_owned(), folder.path().to_owned(), None),
-                arguments: super::names("f", 20).iter().map(|text| text.parse().unwrap()).collect(),
+                arguments: super::names("f", count).iter().map(|text| text.parse().unwrap()).collect(),
                 config: None,
                 annotations: FileAnnotations { manifest: Annotations::new(), ..FileAnnotations::default() },
             },

@@ -106,6 +106,18 @@ impl Observed {
     }
 }
 
+/// Leaves out the sessions that were opened ahead and given up: whether there are any depends on how quickly a registry
+/// answers.
+pub fn forget_sessions(requests: &mut Vec<String>) {
+    let is_given_up = |line: &String| line.contains(" DELETE ") && line.ends_with("/uploads/<session> 204");
+    while let Some(at) = requests.iter().position(is_given_up) {
+        let begun = requests.remove(at).replace(" DELETE ", " POST ").replace("<session> 204", " 202");
+        if let Some(at) = requests.iter().position(|line| *line == begun) {
+            requests.remove(at);
+        }
+    }
+}
+
 /// The digest and the title in a status line.
 fn node(line: &str) -> Option<(String, String)> {
     let mut words = line.split_whitespace();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use oras::oci::{Algorithm, Digest};
 
-use crate::observed::{Observed, comparable};
+use crate::observed::{Observed, comparable, forget_sessions};
 use crate::stranger::Stranger;
 use crate::support::registry::{PASSWORD, USER};
 use crate::support::{Registry, Run, Setup, World};
@@ -80,6 +80,7 @@ impl Player {
             requests.extend(registry.log().iter().map(|request| format!("{position}: {request}")));
         }
         requests.sort_unstable();
+        forget_sessions(&mut requests);
         Observed { run, tree: self.tree(), requests }
     }
 

@@ -16,7 +16,7 @@ use super::super::{headers, urls};
 use crate::content::Body;
 use crate::error::{Error, Result};
 use crate::oci::{Digest, media_type};
-use crate::transport::{Action, Response};
+use crate::transport::{Action, Request, Response};
 
 /// The header by which a registry says how many bytes each chunk but the last must have.
 const LEAST: &str = "OCI-Chunk-Min-Length";
@@ -46,20 +46,27 @@ impl Session {
 impl Repository {
     /// Begins an upload.
     pub(in super::super) async fn open_session(&self) -> Result<Session> {
-        let url = urls::uploads(self.base(), self.name());
-        let request = self.request(Method::POST, url, Action::Push);
-        let response = self.send(request).await?.expect(&[StatusCode::ACCEPTED]).await?;
-        Session::of(self.base(), &response)
+        self.opened(self.send(self.opening()).await?).await
     }
 
-    /// The session that a mount left open for a blob.
+    /// What asks for a session.
+    pub(super) fn opening(&self) -> Request {
+        self.request(Method::POST, urls::uploads(self.base(), self.name()), Action::Push)
+    }
+
+    /// The session that the answer to that opens.
+    pub(super) async fn opened(&self, response: Response) -> Result<Session> {
+        Session::of(self.base(), &response.expect(&[StatusCode::ACCEPTED]).await?)
+    }
+
+    /// The session that is open for a blob already.
     pub(in super::super) fn left_session(&self, blob: &Digest) -> Option<Session> {
         locked(&self.shared.sessions).remove(blob)
     }
 
     /// Ends an upload of which nothing is to stay. A registry that does not know this lets it end by itself after a while.
     pub(in super::super) async fn give_up(&self, session: &Session) {
-        drop(self.send(self.request(Method::DELETE, session.url.clone(), Action::Push)).await);
+        drop(self.send(self.request(Method::DELETE, session.url.clone(), Action::Push).once()).await);
     }
 
     /// Adds a piece of this many bytes, of which the registry may take less.

@@ -1,5 +1,6 @@
 //! Uploads in one request, mounts, and what is done when a request fails.
 
+mod ahead;
 mod chunks;
 mod sessions;
 mod streamed;

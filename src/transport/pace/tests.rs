@@ -51,6 +51,24 @@ async fn answers_make_room_up_to_a_bound() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_host_is_far_when_it_takes_long_to_answer_at_all() {
+    for (after, status, expected) in [
+        (Duration::from_millis(2), StatusCode::OK, false),
+        (FAR, StatusCode::OK, true),
+        (FAR, StatusCode::TOO_MANY_REQUESTS, false),
+    ] {
+        let (pace, host) = (Pace::default(), origin("http://h"));
+        let turn = pace.enter(&host).await;
+        let answer = async {
+            tokio::time::sleep(after).await;
+            turn.answered(status);
+        };
+        let (before, ()) = futures_util::join!(pace.is_far(&host), answer);
+        assert_eq!((before, pace.is_far(&host).await), (after > NEAR, expected), "{after:?} {status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_that_is_near_is_not_sent_more_at_once() {
     let (pace, host) = (Pace::default(), origin("http://h"));
     for after in [Duration::from_millis(4), NEAR, NEAR] {

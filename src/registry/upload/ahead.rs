@@ -1,0 +1,114 @@
+//! A session that is opened while its blob is still being looked for.
+//!
+//! Over a long line a small blob waits for the ways there and back and for little else. To ask for a session at the same
+//! time as for the blob saves one of them; where the blob is there, the session was in vain and is given up. So this is
+//! done for a few blobs only, and where the registry is far away: many blobs share their ways anyway, and a registry is
+//! not to be asked twice as much.
+//!
+//! Nothing else is different by it. Whether the blob is there is told as soon as that is known. The request is sent once,
+//! and neither asks for a token nor for a password, so a registry that is to be opened first is opened by the search; and
+//! if it fails, the upload opens a session of its own and tells what is wrong. What is given up costs no time either: that
+//! goes on beside the next requests, and a run waits only a moment for it at its end. A registry ends by itself what was
+//! not given up.
+//!
+//! What does not belong here: which blobs are small enough, and which registry is far away.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{Either, maybe_done, select};
+use tokio::task::JoinSet;
+
+use super::super::repository::{Repository, locked};
+use super::session::Session;
+use crate::content::Source;
+use crate::error::Result;
+use crate::oci::Descriptor;
+
+/// How many sessions are opened ahead in the life of a repository.
+pub(super) const MOST: usize = 4;
+/// How long a run waits at its end for sessions that are being given up.
+const PARTING: Duration = Duration::from_millis(250);
+
+/// What is known of sessions that were opened ahead.
+#[derive(Default)]
+pub(in super::super) struct Ahead {
+    /// How many there were.
+    begun: AtomicUsize,
+    /// Those that are being given up.
+    partings: Mutex<JoinSet<()>>,
+}
+
+impl Ahead {
+    /// Counts one more, if there may be one.
+    fn begin(&self) -> bool {
+        let more = |begun| (begun < MOST).then_some(begun + 1);
+        self.begun.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+}
+
+impl Repository {
+    /// Whether a blob is missing; if so, the session for it may be open then.
+    pub(in super::super) async fn lacks_blob(&self, blob: &Descriptor) -> Result<bool> {
+        // The empty one is missing in a new repository only, and of those that were asked something most are not new.
+        if blob.digest == Descriptor::empty().digest && self.client().has_answered() {
+            return self.exists(blob).await.map(|there| !there);
+        }
+        // The search comes first in everything, so that nothing else is what a registry is opened by, or refuses.
+        let looking = self.exists(blob);
+        let may_go = pin!(self.client().may_go_ahead());
+        let mut looking = match select(looking, may_go).await {
+            Either::Right((true, looking)) if self.shared.ahead.begin() => looking,
+            Either::Right((_, looking)) => return looking.await.map(|there| !there),
+            Either::Left((there, _)) => return there.map(|there| !there),
+        };
+        let mut opening = Box::pin(maybe_done(self.clone().open_ahead()));
+        let there = poll_fn(|context| {
+            let there = looking.poll_unpin(context);
+            if there.is_pending() {
+                // It is asked for its outcome later.
+                let _ = opening.poll_unpin(context);
+            }
+            there
+        });
+        if there.await? {
+            let repository = self.clone();
+            locked(&self.shared.ahead.partings).spawn(async move {
+                opening.as_mut().await;
+                if let Some(session) = opening.as_mut().take_output().flatten() {
+                    repository.give_up(&session).await;
+                }
+            });
+            return Ok(false);
+        }
+        opening.as_mut().await;
+        if let Some(session) = opening.as_mut().take_output().flatten() {
+            locked(&self.shared.sessions).insert(blob.digest.clone(), session);
+        }
+        Ok(true)
+    }
+
+    /// A session, if it can be had at once.
+    async fn open_ahead(self) -> Option<Session> {
+        let response = self.client().send_as_known(&self.opening().once()).await.ok()?;
+        self.opened(response).await.ok()
+    }
+
+    /// Gives up the sessions that are still open for a blob, and waits a moment for all that are being given up.
+    pub(in super::super) async fn give_up_rest(&self) {
+        let left = std::mem::take(&mut *locked(&self.shared.sessions));
+        let mut partings = std::mem::take(&mut *locked(&self.shared.ahead.partings));
+        for session in left.into_values() {
+            let repository = self.clone();
+            partings.spawn(async move { repository.give_up(&session).await });
+        }
+        let all = async { while partings.join_next().await.is_some() {} };
+        if tokio::time::timeout(PARTING, all).await.is_err() {
+            partings.detach_all();
+        }
+    }
+}
