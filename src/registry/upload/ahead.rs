@@ -8,20 +8,18 @@
 //! Nothing else is different by it. Whether the blob is there is told as soon as that is known. The request is sent once,
 //! and neither asks for a token nor for a password, so a registry that is to be opened first is opened by the search; and
 //! if it fails, the upload opens a session of its own and tells what is wrong. What is given up costs no time either: that
-//! goes on beside the next requests, and a run waits only a moment for it at its end. A registry ends by itself what was
-//! not given up.
+//! goes on beside the next requests, and nobody waits for it. Only a run that fails with sessions open waits a moment. A
+//! registry ends by itself what was not given up.
 //!
 //! What does not belong here: which blobs are small enough, and which registry is far away.
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{Either, maybe_done, select};
-use tokio::task::JoinSet;
+use futures_util::future::{Either, join_all, maybe_done, select};
 
 use super::super::repository::{Repository, locked};
 use super::session::Session;
@@ -31,23 +29,18 @@ use crate::oci::Descriptor;
 
 /// How many sessions are opened ahead in the life of a repository.
 pub(super) const MOST: usize = 4;
-/// How long a run waits at its end for sessions that are being given up.
+/// How long a run that has failed waits for its sessions to be given up.
 const PARTING: Duration = Duration::from_millis(250);
 
-/// What is known of sessions that were opened ahead.
+/// How many sessions were opened ahead.
 #[derive(Default)]
-pub(in super::super) struct Ahead {
-    /// How many there were.
-    begun: AtomicUsize,
-    /// Those that are being given up.
-    partings: Mutex<JoinSet<()>>,
-}
+pub(in super::super) struct Ahead(AtomicUsize);
 
 impl Ahead {
     /// Counts one more, if there may be one.
     fn begin(&self) -> bool {
         let more = |begun| (begun < MOST).then_some(begun + 1);
-        self.begun.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 }
 
@@ -77,12 +70,12 @@ impl Repository {
         });
         if there.await? {
             let repository = self.clone();
-            locked(&self.shared.ahead.partings).spawn(async move {
+            drop(tokio::spawn(async move {
                 opening.as_mut().await;
                 if let Some(session) = opening.as_mut().take_output().flatten() {
                     repository.give_up(&session).await;
                 }
-            });
+            }));
             return Ok(false);
         }
         opening.as_mut().await;
@@ -98,17 +91,11 @@ impl Repository {
         self.opened(response).await.ok()
     }
 
-    /// Gives up the sessions that are still open for a blob, and waits a moment for all that are being given up.
+    /// Gives up the sessions that nothing was put into.
     pub(in super::super) async fn give_up_rest(&self) {
         let left = std::mem::take(&mut *locked(&self.shared.sessions));
-        let mut partings = std::mem::take(&mut *locked(&self.shared.ahead.partings));
-        for session in left.into_values() {
-            let repository = self.clone();
-            partings.spawn(async move { repository.give_up(&session).await });
-        }
-        let all = async { while partings.join_next().await.is_some() {} };
-        if tokio::time::timeout(PARTING, all).await.is_err() {
-            partings.detach_all();
-        }
+        let all = join_all(left.values().map(|session| self.give_up(session)));
+        // Whether they have ended is for the registry to know.
+        drop(tokio::time::timeout(PARTING, all).await);
     }
 }

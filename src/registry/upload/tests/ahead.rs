@@ -67,6 +67,10 @@ async fn the_session_of_a_blob_that_is_there_is_given_up() {
     let repository = script.repository(Api);
     assert!(!repository.lacks(&node()).await.unwrap());
     repository.commit().await.unwrap();
+    // Nobody waits for it.
+    while script.log().len() < 3 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     assert_eq!(together(&script), (look_and_open(), vec!["DELETE /up".to_owned()]));
 }
 
