@@ -136,6 +136,14 @@ impl Draft {
         self.file.path()
     }
 
+    /// Writes some bytes, after those that were written before.
+    ///
+    /// # Errors
+    /// The disk's: no space, no permission.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.as_file_mut().write_all(bytes).at("write", &self.target)
+    }
+
     /// Writes all that a stream brings and returns the draft with the number of bytes. The stream's own error ends
     /// it, and the draft is gone.
     ///
@@ -226,7 +234,7 @@ fn folder_of(target: &Path) -> &Path {
 /// The folder is not there, or the disk's.
 pub fn write(target: &Path, content: &[u8], mode: u32) -> Result<()> {
     let mut draft = Draft::beside(target)?;
-    draft.file.as_file_mut().write_all(content).at("write", target)?;
+    draft.write(content)?;
     draft.publish(mode)
 }
 

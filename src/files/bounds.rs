@@ -6,6 +6,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::folder::Folder;
 use super::names::System;
@@ -39,22 +40,29 @@ impl std::error::Error for Outside {}
 pub(super) struct Bounds {
     folder: PathBuf,
     traversal: Traversal,
+    /// The folder that was found to be inside last: files of one folder come one after the other.
+    inside: Mutex<Option<PathBuf>>,
 }
 
 impl Bounds {
     /// The folder is an absolute path.
     pub(super) fn new(folder: &Path, traversal: Traversal) -> Self {
-        Self { folder: path::join(folder, Path::new("")), traversal }
+        Self { folder: path::join(folder, Path::new("")), traversal, inside: Mutex::default() }
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
+    /// Where a title leads by its text.
+    pub(super) fn named(&self, title: &str) -> PathBuf {
+        path::join(&self.folder, Path::new(title))
+    }
+
     /// Where a title leads: by its text, and through the links that are on the way to it now.
     pub(super) fn resolve(&self, title: &str) -> Result<PathBuf> {
         System::OWN.check_names(title)?;
-        let path = path::join(&self.folder, Path::new(title));
+        let path = self.named(title);
         if self.traversal == Traversal::Allow || path == self.folder {
             return Ok(path);
         }
@@ -63,7 +71,18 @@ impl Bounds {
         }
         let real = |path: &Path| real(path).at("lstat", path);
         let parent = path.parent().unwrap_or(&path);
-        if real(parent)?.starts_with(real(&self.folder)?) { Ok(path) } else { Err(outside()) }
+        if self.inside().as_deref() == Some(parent) {
+            return Ok(path);
+        }
+        if !real(parent)?.starts_with(real(&self.folder)?) {
+            return Err(outside());
+        }
+        *self.inside() = Some(parent.to_owned());
+        Ok(path)
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Option<PathBuf>> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A folder of the output, held open: reached from the output itself through no link, unless all paths are allowed.

@@ -26,6 +26,12 @@ pub(super) enum Kind {
 impl Folder {
     /// The folder that a path leads to now, reached from `top` through no link; nothing where that is elsewhere.
     pub(super) fn below(top: &Path, path: &Path) -> io::Result<Option<Self>> {
+        // Mostly there is no link on the way, and nothing else to be looked up.
+        if let Ok(inside) = path.strip_prefix(top)
+            && let Ok(folder) = Self::open(top)?.walk(inside, false)
+        {
+            return Ok(Some(folder));
+        }
         let (top, real) = (std::fs::canonicalize(top)?, std::fs::canonicalize(path)?);
         let Ok(inside) = real.strip_prefix(&top) else { return Ok(None) };
         Self::open(&top)?.walk(inside, false).map(Some)
@@ -33,18 +39,19 @@ impl Folder {
 
     /// The folder that a path of plain names leads to from here; missing ones are made if that is wanted.
     pub(super) fn walk(&self, path: &Path, make: bool) -> io::Result<Self> {
-        let mut at = self.again()?;
+        let mut reached = None;
         for part in path.components() {
             let Component::Normal(name) = part else { return Err(io::ErrorKind::InvalidInput.into()) };
-            at = match at.enter(name) {
+            let at = reached.as_ref().unwrap_or(self);
+            reached = Some(match at.enter(name) {
                 Err(error) if make && error.kind() == io::ErrorKind::NotFound => {
                     at.make(name)?;
                     at.enter(name)?
                 }
                 entered => entered?,
-            };
+            });
         }
-        Ok(at)
+        reached.map_or_else(|| self.again(), Ok)
     }
 }
 

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use super::bounds::{Bounds, Traversal};
+use super::folder::Folder;
 use super::ledger::{Ledger, in_the_way};
 use super::unpack::{Place, ROOT, unpack};
 use crate::content::{Body, Landing, Memory, Put, Source, Target, checked, read_checked};
@@ -23,6 +24,10 @@ use crate::oci::{Descriptor, Digest, Locator, Tag, annotations, media_type};
 
 /// The step in which a title is refused.
 const RESOLVING: &str = "failed to resolve path for writing";
+
+/// Content of so many bytes or less is had in memory before its file is begun: a handful of pieces of work on other threads
+/// for each of many small files would take longer than the files.
+const SMALL: u64 = 128 * 1024;
 
 /// The rights of a new file, less those that the user wants no file to have.
 const NEW: u32 = 0o666;
@@ -74,6 +79,20 @@ struct Known {
     /// What each path is to become.
     claimed: HashMap<PathBuf, Descriptor>,
     written: Vec<Written>,
+    /// Where in that list content is, by its digest.
+    places: HashMap<Digest, Vec<usize>>,
+}
+
+impl Known {
+    fn add(&mut self, written: Written) {
+        self.places.entry(written.node.digest.clone()).or_default().push(self.written.len());
+        self.written.push(written);
+    }
+
+    /// What was written of this content.
+    fn with(&self, digest: &Digest) -> impl Iterator<Item = &Written> {
+        self.places.get(digest).into_iter().flatten().map(|place| &self.written[*place])
+    }
 }
 
 impl Output {
@@ -132,15 +151,18 @@ impl Output {
     }
 
     async fn write(&self, node: &Descriptor, path: PathBuf, body: Body) -> Result<()> {
-        let (inner, target) = (Arc::clone(&self.0), path.clone());
-        let opened = self.0.turns.briefly(move || {
-            in_the_way(&target)?;
-            inner.ledger.make_parents(&target, inner.bounds.folder())?;
-            let folder = inner.bounds.hold_parent(&target)?;
-            let draft = Draft::created(&target, |name| folder.create(name, NEW))?;
-            Ok((draft.kept_by(inner), folder))
-        });
-        let (draft, folder) = opened.await?;
+        let inner = Arc::clone(&self.0);
+        if node.size <= SMALL {
+            let bytes = read_checked(&body, node).await.map_err(|error| copying(error, &path))?;
+            let write = move || {
+                let (mut draft, folder) = inner.begin(&path)?;
+                draft.write(&bytes)?;
+                inner.ledger.publish(draft, &folder, &path)
+            };
+            return self.0.turns.briefly(write).await;
+        }
+        let target = path.clone();
+        let (draft, folder) = self.0.turns.briefly(move || inner.begin(&target)).await?;
         let draft = pour(draft, &path, node, body).await?;
         let inner = Arc::clone(&self.0);
         self.0.turns.briefly(move || inner.ledger.publish(draft, &folder, &path)).await
@@ -178,11 +200,14 @@ async fn pour(draft: Draft, path: &Path, node: &Descriptor, body: Body) -> Resul
         landing.found(write, read);
     }
     let stream = checked(body, node).open_into(landing).await?;
-    match draft.pour(stream).await {
-        Ok((draft, _)) => Ok(draft),
-        // The disk's own errors name the file.
-        Err(error) if matches!(error.kind(), Kind::Io { .. }) => Err(error),
-        Err(error) => Err(error.within(format!("failed to copy content to {}", path.display()))),
+    draft.pour(stream).await.map(|(draft, _)| draft).map_err(|error| copying(error, path))
+}
+
+/// What is said of content that did not come; the disk's own errors name the file.
+fn copying(error: Error, path: &Path) -> Error {
+    match error.kind() {
+        Kind::Io { .. } => error,
+        _ => error.within(format!("failed to copy content to {}", path.display())),
     }
 }
 
@@ -202,6 +227,15 @@ fn file_body(path: PathBuf, node: &Descriptor) -> Body {
 impl Inner {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a file: its draft, and its folder, which is held open.
+    fn begin(self: &Arc<Self>, target: &Path) -> Result<(Draft, Folder)> {
+        in_the_way(target)?;
+        self.ledger.make_parents(target, self.bounds.folder())?;
+        let folder = self.bounds.hold_parent(target)?;
+        let draft = Draft::created(target, |name| folder.create(name, NEW))?;
+        Ok((draft.kept_by(Arc::<Self>::clone(self)), folder))
     }
 
     fn open_up(
@@ -234,6 +268,15 @@ impl Inner {
         unpacked.finish(&target, path)
     }
 
+    /// Where a node with this title goes, if that was said of it before.
+    fn claimed(&self, title: &str, node: &Descriptor) -> Option<PathBuf> {
+        let path = self.bounds.named(title);
+        let known = self.known();
+        let claimed = known.claimed.get(&path)?;
+        let same = claimed.digest == node.digest && is_archive(claimed) == is_archive(node);
+        same.then_some(path)
+    }
+
     fn claim(&self, title: &str, node: &Descriptor) -> Result<PathBuf> {
         let path = self.bounds.resolve(title).map_err(|error| error.within(RESOLVING))?;
         let new = match self.known().claimed.get(&path) {
@@ -251,16 +294,15 @@ impl Inner {
 
     fn written_at(&self, node: &Descriptor) -> Option<PathBuf> {
         let known = self.known();
-        let same =
-            |written: &&Written| written.node.digest == node.digest && written.node.title() == node.title();
-        known.written.iter().find(same).map(|written| written.path.clone())
+        let mut same = known.with(&node.digest).filter(|written| written.node.title() == node.title());
+        same.next().map(|written| written.path.clone())
     }
 
     /// A file that has these bytes; an unpacked archive has them no more.
     fn written_with(&self, digest: &Digest) -> Option<PathBuf> {
         let known = self.known();
-        let same = |written: &&Written| written.node.digest == *digest && !is_archive(&written.node);
-        known.written.iter().find(same).map(|written| written.path.clone())
+        let mut same = known.with(digest).filter(|written| !is_archive(&written.node));
+        same.next().map(|written| written.path.clone())
     }
 }
 
@@ -277,9 +319,9 @@ impl Source for Output {
     }
 
     async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
-        let known = self.0.known().written.iter().find(|written| written.node.digest == *blob).cloned();
-        match known {
-            Some(written) => Ok(Descriptor::new(media_type::OCTET_STREAM, blob.clone(), written.node.size)),
+        let size = self.0.known().with(blob).next().map(|written| written.node.size);
+        match size {
+            Some(size) => Ok(Descriptor::new(media_type::OCTET_STREAM, blob.clone(), size)),
             None => self.0.memory.stat(blob).await,
         }
     }
@@ -323,15 +365,19 @@ impl Target for Output {
         if self.0.written_at(node).is_some() {
             return Ok(Put::AlreadyThere);
         }
-        let (inner, claimed, title) = (Arc::clone(&self.0), node.clone(), title.to_owned());
-        let mut path = self.0.turns.briefly(move || inner.claim(&title, &claimed)).await?;
+        let mut path = if let Some(path) = self.0.claimed(title, node) {
+            path
+        } else {
+            let (inner, claimed, title) = (Arc::clone(&self.0), node.clone(), title.to_owned());
+            self.0.turns.briefly(move || inner.claim(&title, &claimed)).await?
+        };
         if is_archive(node) {
             self.unpack(node, path.clone(), body).await?;
             path.push("");
         } else {
             self.write(node, path.clone(), body).await?;
         }
-        self.0.known().written.push(Written { node: node.clone(), path });
+        self.0.known().add(Written { node: node.clone(), path });
         Ok(Put::Stored)
     }
 

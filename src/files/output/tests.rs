@@ -41,6 +41,11 @@ impl World {
     }
 }
 
+/// More than is had in memory before it is written.
+const LONG: &[u8] = &[b'x'; 200 * 1024];
+/// As many other bytes.
+const WRONG: &[u8] = &[b'y'; LONG.len()];
+
 fn titled(title: &str, content: &str) -> Descriptor {
     let mut node = Descriptor::of(media_type::LAYER, content.as_bytes());
     node.annotations.insert(annotations::TITLE.to_owned(), title.to_owned());
@@ -75,9 +80,10 @@ async fn a_titled_node_becomes_a_file_and_can_be_read_back() {
 async fn what_comes_before_its_turn_waits_in_the_file() {
     let world = world();
     let output = world.output(Rules::default());
-    output.put(&titled("a", "abc"), landed(b"abc")).await.unwrap();
-    assert_eq!(world.read("a"), "abc");
-    let wrong = output.put(&titled("b", "abc"), landed(b"abd")).await.unwrap_err();
+    let long = std::str::from_utf8(LONG).unwrap();
+    output.put(&titled("a", long), landed(LONG)).await.unwrap();
+    assert_eq!(world.read("a"), long);
+    let wrong = output.put(&titled("b", long), landed(WRONG)).await.unwrap_err();
     assert_eq!(
         wrong.to_string(),
         "failed to copy content to OUT: mismatched digest"
@@ -269,6 +275,23 @@ async fn a_refused_archive_says_where_and_leaves_the_old_folder() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_folder_that_is_swapped_for_a_link_while_content_arrives_leads_nothing_out() {
+    let long = std::str::from_utf8(LONG).unwrap();
+    let (world, outside, put) = put_while_swapped(long).await;
+    put.unwrap();
+    let theirs = fs::read_to_string(outside.join("x")).unwrap();
+    assert_eq!((world.read("moved/x").as_str(), theirs.as_str()), (long, "theirs"));
+    assert_eq!(world.names(), ["a", "moved", "moved/x"]);
+    // Nothing is begun before all of a small one is there.
+    let (world, outside, put) = put_while_swapped("new").await;
+    assert_eq!(put.unwrap_err().to_string(), "path traversal disallowed");
+    let theirs = fs::read_to_string(outside.join("x")).unwrap();
+    assert_eq!((world.read("moved/x").as_str(), theirs.as_str()), ("old", "theirs"));
+    assert_eq!(fs::read_dir(outside).unwrap().count(), 1);
+}
+
+/// Puts content as `a/x`, while `a` becomes a link to the folder that is told, in which somebody has an `x`.
+#[cfg(unix)]
+async fn put_while_swapped(content: &'static str) -> (World, PathBuf, Result<Put>) {
     let world = world();
     world.write("a/x", "old");
     let outside = world.home.path().join("outside");
@@ -288,13 +311,8 @@ async fn a_folder_that_is_swapped_for_a_link_while_content_arrives_leads_nothing
     };
     let body = Body::reopening(None, move |_| {
         swap();
-        async { Body::bytes("new").open(0).await }
+        async move { Body::bytes(content).open(0).await }
     });
-    let output = world.output(Rules::default());
-    output.put(&titled("a/x", "new"), body).await.unwrap();
-    assert_eq!(
-        (world.read("moved/x").as_str(), fs::read(outside.join("x")).unwrap()),
-        ("new", b"theirs".to_vec())
-    );
-    assert_eq!(world.names(), ["a", "moved", "moved/x"]);
+    let put = world.output(Rules::default()).put(&titled("a/x", content), body).await;
+    (world, outside, put)
 }
