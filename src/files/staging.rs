@@ -1,8 +1,9 @@
 //! Files and folders as nodes that can be read.
 //!
 //! Adding a file reads it once for its digest; its bytes are read again when they are sent, so nothing is copied and
-//! nothing is held in memory. A target on this machine may copy a file at once instead, and tell its digest. A file that changed in between is an error. A folder is packed into a temporary
-//! archive that is gone when the last clone of its [`Staging`] is.
+//! nothing is held in memory but the bytes of small files, up to a bound: with them, opening and reading is most of the work.
+//! A target on this machine may copy a file at once instead, and tell its digest. A file that changed before it was read
+//! again is an error. A folder is packed into a temporary archive that is gone when the last clone of its [`Staging`] is.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use tempfile::TempPath;
@@ -29,6 +31,10 @@ use crate::oci::{Algorithm, Annotations, Descriptor, Digest, Hasher, Locator, Ta
 const CONFIG_NAME: &str = "$config";
 /// Bytes hashed at once.
 const PIECE: usize = 256 * 1024;
+/// The most bytes of a file that are held in memory.
+const SMALL: u64 = 16 * 1024;
+/// The most bytes of all such files.
+const ROOM: u64 = 2 * 1024 * 1024;
 
 /// Files and folders that are about to be sent. A clone is the same collection.
 #[derive(Debug, Clone)]
@@ -45,6 +51,17 @@ struct Inner {
 struct Held {
     titles: HashSet<String>,
     blobs: HashMap<Digest, Arc<Blob>>,
+    /// How much is held in memory.
+    bytes: u64,
+}
+
+impl Held {
+    /// Whether there is room in memory for a file of that size, which is then taken.
+    fn has_room(&mut self, size: u64) -> bool {
+        let fits = size <= SMALL && self.bytes + size <= ROOM;
+        self.bytes += if fits { size } else { 0 };
+        fits
+    }
 }
 
 /// Where the bytes of a node are.
@@ -58,6 +75,8 @@ struct Blob {
 enum Content {
     /// A file of the user's, and its time when it was hashed.
     File(PathBuf, Option<SystemTime>),
+    /// A small file of the user's, as it was when it was hashed.
+    Bytes(PathBuf, Bytes),
     /// An archive of our own.
     Archive(TempPath),
 }
@@ -129,9 +148,13 @@ impl Staging {
         let path = path::join(&self.0.root, Path::new(path));
         let before = fs::metadata(&path).at("stat", &path)?;
         let held = if before.is_file() { target.hold(&path).await } else { None };
+        let in_memory = held.is_none() && before.is_file() && self.held().has_room(before.len());
         let (node, blob) = disk::work(move |wanted| {
             if before.is_dir() {
                 return pack(&path, &name, &inner.packer, wanted).map(archived);
+            }
+            if in_memory {
+                return read_whole(&path, before.len());
             }
             read(&path, &before, held, wanted)
         })
@@ -173,6 +196,18 @@ fn read(
     }
     let blob = Blob { size, content: Content::File(path.to_owned(), modified) };
     Ok((Descriptor::new(media_type::LAYER, digest, size), blob))
+}
+
+/// A small file of that size, with its bytes.
+fn read_whole(path: &Path, size: u64) -> Result<(Descriptor, Blob)> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    // One byte more tells that it has grown.
+    File::open(path).at("open", path)?.take(size + 1).read_to_end(&mut bytes).at("read", path)?;
+    if bytes.len() as u64 != size {
+        return Err(changed(path));
+    }
+    let node = Descriptor::of(media_type::LAYER, &bytes);
+    Ok((node, Blob { size, content: Content::Bytes(path.to_owned(), bytes.into()) }))
 }
 
 fn archived(packed: Packed) -> (Descriptor, Blob) {
@@ -220,7 +255,7 @@ pub(super) fn can_be_read_twice(about: &Metadata) -> bool {
 impl Blob {
     fn path(&self) -> &Path {
         match &self.content {
-            Content::File(path, _) => path,
+            Content::File(path, _) | Content::Bytes(path, _) => path,
             Content::Archive(path) => path,
         }
     }
@@ -236,6 +271,9 @@ impl Blob {
 
 /// The bytes of a blob, checked; what is not as promised can only be a file that changed.
 fn body(blob: &Arc<Blob>, node: &Descriptor) -> Body {
+    if let Content::Bytes(_, bytes) = &blob.content {
+        return checked(Body::bytes(bytes.clone()), node).hashed_before();
+    }
     let opened = Arc::clone(blob);
     let open = move |from| {
         let blob = Arc::clone(&opened);

@@ -97,18 +97,31 @@ async fn a_config_has_no_title() {
 #[tokio::test]
 async fn a_file_that_changes_after_it_was_hashed_is_an_error() {
     let world = world();
-    let path = world.write("a", "abc");
+    let long = "x".repeat(20_000);
+    let path = world.write("a", &long);
     let node = world.add("a").await.unwrap();
     let stream = world.staging.fetch(&node).open(0).await;
     assert!(stream.is_ok());
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
-    for content in ["abd", "abcd", "a"] {
+    for content in [long.replace('x', "y"), format!("{long}x"), "a".to_owned()] {
         fs::write(&path, content).unwrap();
         // The same time, so that only the bytes can tell.
         File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
-        let error = world.staging.fetch(&node).read(9).await.unwrap_err();
+        let error = world.staging.fetch(&node).read(2 * SMALL).await.unwrap_err();
         assert_eq!(error.to_string(), format!("{}: the file changed while it was read", path.display()));
     }
+}
+
+#[tokio::test]
+async fn a_small_file_is_what_it_was_when_it_was_hashed_as_long_as_there_is_room() {
+    let world = world();
+    let path = world.write("a", "abc");
+    let node = world.add("a").await.unwrap();
+    fs::write(&path, "other").unwrap();
+    assert_eq!(world.staging.fetch(&node).read(9).await.unwrap(), "abc");
+    let mut held = Held::default();
+    assert_eq!((0..1000).filter(|_| held.has_room(SMALL)).count() as u64, ROOM / SMALL);
+    assert!(!held.has_room(1) && !Held::default().has_room(SMALL + 1));
 }
 
 #[tokio::test]
