@@ -115,6 +115,18 @@ pub trait Target: Source {
         self.exists(blob).await.map(|there| !there)
     }
 
+    /// Whether a request is worth it before it is known to be needed: where an end is far away, and nobody has named a number
+    /// of them. This waits a moment for an end that has not answered yet.
+    async fn may_go_ahead(&self) -> bool {
+        false
+    }
+
+    /// Whether a blob is here, as far as that is told at once: nothing is tried again, nobody is asked for a password, and
+    /// without an answer it is not known.
+    async fn glance(&self, blob: &Descriptor) -> Option<bool> {
+        self.exists(blob).await.ok()
+    }
+
     /// Takes a blob of which neither digest nor size are known before its bytes have come, and tells what it was. Of a
     /// stream that ends with an error nothing is visible.
     async fn put_unnamed(&self, _stream: ByteStream) -> Result<Descriptor> {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use super::ahead::{Held, beside, look};
 use super::manifest::resolve;
 use super::pack::{Artifact, Made, Packed, Parts, pack};
-use super::stage::Files;
+use super::stage::{Files, Staged};
 use crate::content::Target;
 use crate::error::{Context, Error, Result};
 use crate::oci::{Descriptor, Document, Locator, Platform, annotations};
 use crate::progress::Reporter;
-use crate::transfer::{Documents, Limits, Present, parse};
+use crate::transfer::{Documents, Known, Limits, Present, parse};
 
 /// What to attach to what.
 #[derive(Debug, Clone)]
@@ -59,9 +60,11 @@ pub struct Attached {
 
 /// Packs files as a referrer of a manifest and sends them.
 ///
-/// One request more is made one after the other than by a push, that for the manifest; where the registry has no
-/// referrers API it is followed by three more, to read the list, to write it, and to look after a while whether others
-/// have overwritten it. To look for an artifact that is the same takes two.
+/// One request more is made one after the other than by a push, that for the subject. Where the registry is far away the
+/// first few small files are looked for beside it: if they are there, only the manifest comes after that, which makes two,
+/// else their uploads are opened and sent before it, which makes four. Where the registry has no referrers API three more
+/// follow, to read the list, to write it, and to look after a while whether others have overwritten it. To look for an
+/// artifact that is the same takes two, and comes before anything is asked about files.
 ///
 /// # Errors
 /// There is no such manifest; nothing to attach; as [`push`](super::push()).
@@ -70,28 +73,50 @@ pub async fn attach(target: &dyn Target, request: Attach, reporter: Arc<dyn Repo
     if files.arguments.is_empty() && files.annotations.manifest.is_empty() {
         return Err(Error::invalid("neither file nor annotation provided in the command"));
     }
-    let subject = resolve(target, &subject, platform.as_ref())
-        .await
-        .within(|| format!("failed to resolve {subject}").into())?;
-    let staged = files.stage(target, &reporter).await?;
-    if artifact_type.is_empty() {
-        return Err(Error::invalid("missing artifact type"));
-    }
-    let packed = pack(Parts {
-        artifact: Artifact { artifact_type: Some(artifact_type), ..Artifact::default() },
-        config: staged.config,
-        layers: staged.layers,
-        subject: Some(subject.clone()),
-        annotations: files.annotations.manifest.clone(),
-        config_annotations: files.annotations.config.clone(),
-        made,
-    })?;
+    let found = Box::pin(async {
+        let found = resolve(target, &subject, platform.as_ref()).await;
+        found.within(|| format!("failed to resolve {subject}").into())
+    });
+    let packing = |staged: &Staged, subject: Option<&Descriptor>| {
+        if artifact_type.is_empty() {
+            return Err(Error::invalid("missing artifact type"));
+        }
+        pack(Parts {
+            artifact: Artifact { artifact_type: Some(artifact_type.clone()), ..Artifact::default() },
+            config: staged.config.clone(),
+            layers: staged.layers.clone(),
+            subject: subject.cloned(),
+            annotations: files.annotations.manifest.clone(),
+            config_annotations: files.annotations.config.clone(),
+            made,
+        })
+    };
+    // A target on this machine takes files into keeping when they are read, and not before it has the subject.
+    let (subject, (staged, known)) = if target.origin().is_some() {
+        let held = Held::new(Arc::clone(&reporter));
+        let work = Box::pin(async {
+            let staged = files.stage(target, &held).await?;
+            // What is wrong with it is told when it is packed for its subject.
+            let known = match packing(&staged, None) {
+                Ok(packed) if same == Same::Ignored && !limits.is_capped() => {
+                    look(&packed, target, &held).await
+                }
+                _ => Known::default(),
+            };
+            Ok((staged, known))
+        });
+        beside(found, work, &held).await?
+    } else {
+        let subject = found.await?;
+        (subject, (files.stage(target, &reporter).await?, Known::default()))
+    };
+    let packed = packing(&staged, Some(&subject))?;
     if same == Same::Taken
         && let Some((root, manifest)) = find(target, &subject, &packed, limits).await?
     {
         return Ok(Attached { subject, root, manifest, existing: true });
     }
-    files.send(&packed, &[], target, (limits, Present::Kept), reporter).await?;
+    files.send(&packed, &[], target, (limits, Present::Kept), known, reporter).await?;
     Ok(Attached { subject, root: packed.root, manifest: packed.bytes, existing: false })
 }
 

@@ -4,6 +4,7 @@
 //! [`Reporter`](crate::progress::Reporter), and gives a result of plain data with all that any output format needs.
 //! What does not belong here: flags, text and HTTP.
 
+mod ahead;
 mod attach;
 mod backup;
 mod blob;

@@ -11,7 +11,7 @@ use crate::content::Target;
 use crate::error::Result;
 use crate::oci::{Descriptor, Locator, Tag};
 use crate::progress::Reporter;
-use crate::transfer::{Limits, Present};
+use crate::transfer::{Known, Limits, Present};
 
 /// What to push.
 #[derive(Debug, Clone)]
@@ -65,6 +65,6 @@ pub async fn push(target: &dyn Target, request: Push, reporter: Arc<dyn Reporter
         made,
     })?;
     let tags = named(to.as_ref(), tags, &packed.root)?;
-    files.send(&packed, &tags, target, (limits, present), reporter).await?;
+    files.send(&packed, &tags, target, (limits, present), Known::default(), reporter).await?;
     Ok(Pushed { root: packed.root, manifest: packed.bytes, tags })
 }

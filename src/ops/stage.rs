@@ -9,7 +9,7 @@ use crate::error::{Context, Result, Side};
 use crate::files::{FileArgument, Staging, title};
 use crate::oci::{Annotations, Descriptor, Tag};
 use crate::progress::{Ending, Event, Reporter};
-use crate::transfer::{Copier, Documents, Limits, Present, Subjects};
+use crate::transfer::{Copier, Documents, Known, Limits, Present, Subjects};
 
 /// The files of an artifact, and what is said of each part of it.
 #[derive(Debug, Clone)]
@@ -70,6 +70,7 @@ impl Files {
         tags: &[Tag],
         target: &dyn Target,
         (limits, present): (Limits, Present),
+        known: Known,
         reporter: Arc<dyn Reporter>,
     ) -> Result<()> {
         let made = Arc::new(Memory::new());
@@ -83,6 +84,7 @@ impl Files {
             twins: Ending::Existed,
             subjects: Subjects::Left,
             present,
+            known,
             made: packed.is_new.then(|| packed.root.digest.clone()),
             ..Copier::new(&documents, target, reporter, limits)
         };

@@ -40,6 +40,18 @@ impl Repository {
         Ok(response)
     }
 
+    /// Whether the registry has the blob, if it says so when it is asked once with what is known to open it.
+    pub(super) async fn glance_at_blob(&self, digest: &Digest) -> Option<bool> {
+        let url = urls::blob(self.base(), self.name(), digest);
+        let request = self.request(Method::HEAD, url, Action::Pull).once();
+        let response = self.client().send_as_known(&request).await.ok()?;
+        match response.status {
+            StatusCode::OK => headers::same_digest(&response, digest).is_ok().then_some(true),
+            StatusCode::NOT_FOUND => Some(false),
+            _ => None,
+        }
+    }
+
     /// The descriptor of a blob, with the type that the registry gives.
     pub(super) async fn head_blob(&self, digest: &Digest) -> Result<Descriptor> {
         let mut response = self.find_blob(digest).await?;
@@ -124,4 +136,32 @@ pub(super) fn described(response: &Response, digest: &Digest) -> Result<Option<D
 /// nobody to be. The blob can still be sent.
 fn is_denied(error: &Error) -> bool {
     matches!(error.kind(), Kind::NoCredential) || error.refusal().is_some_and(Refusal::is_denial)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::content::Target;
+    use crate::oci::{Descriptor, media_type};
+    use crate::registry::ReferrersMode::Api;
+    use crate::registry::script::{Script, answer};
+
+    #[tokio::test]
+    async fn a_glance_is_one_request_and_says_nothing_of_what_is_not_told_at_once() {
+        let node = Descriptor::of(media_type::LAYER, b"abc");
+        let cases = [
+            (200, Some(true)),
+            (404, Some(false)),
+            (401, None),
+            (403, None),
+            (405, None),
+            (429, None),
+            (503, None),
+        ];
+        for (status, wanted) in cases {
+            let challenge = ("WWW-Authenticate", "Basic realm=\"r\"");
+            let script = Script::start(move |_| answer(status).header(challenge.0, challenge.1)).await;
+            assert_eq!(script.repository(Api).glance(&node).await, wanted, "{status}");
+            assert_eq!(script.log(), [format!("HEAD blobs/{}", node.digest)]);
+        }
+    }
 }

@@ -273,6 +273,14 @@ impl Target for Repository {
         self.lacks_blob(node).await
     }
 
+    async fn may_go_ahead(&self) -> bool {
+        self.client().may_go_ahead().await
+    }
+
+    async fn glance(&self, blob: &Descriptor) -> Option<bool> {
+        self.glance_at_blob(&blob.digest).await
+    }
+
     async fn put_unnamed(&self, stream: ByteStream) -> Result<Descriptor> {
         self.upload_unnamed(stream).await
     }

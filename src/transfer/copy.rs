@@ -301,9 +301,11 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Whether the target has to be given a node. It may prepare for a small blob that is sent next if so, but not ahead of
-    /// turns that somebody counts.
+    /// Whether the target lacks a node. It may prepare for a small blob, but not ahead of turns that somebody counts.
     async fn is_missing(&self, node: &Descriptor) -> Result<bool> {
+        if let Some(there) = self.copier.known.was_there(node) {
+            return Ok(!there);
+        }
         let mounts = self.mounting.load(Ordering::Relaxed);
         let is_sent = !node.is_manifest() && self.tag_of(node).is_none() && !mounts;
         if is_sent && Limits::is_small(node) && !self.copier.limits.is_capped() {
@@ -343,14 +345,12 @@ impl<'a> Job<'a> {
 
     async fn telling(&self, node: &Descriptor, work: impl Future<Output = Result<()>> + Send) -> Result<()> {
         self.report(Event::Started(node));
-        match work.await {
+        let done = work.await;
+        match done {
             Ok(()) => self.ended(node, Ending::Done),
-            Err(error) => {
-                self.report(Event::Ended(node, Ending::Failed));
-                return Err(error);
-            }
+            Err(_) => self.report(Event::Ended(node, Ending::Failed)),
         }
-        Ok(())
+        done
     }
 }
 

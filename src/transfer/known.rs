@@ -18,7 +18,7 @@ pub(super) fn key(node: &Descriptor) -> Key {
     (node.digest.clone(), node.is_manifest())
 }
 
-/// What is known to be at the target, because it was put or found there. A clone is the same knowledge.
+/// What is known of the target, because it was put or looked for there. A clone is the same knowledge.
 #[derive(Debug, Clone, Default)]
 pub struct Known(Arc<Mutex<State>>);
 
@@ -26,6 +26,8 @@ pub struct Known(Arc<Mutex<State>>);
 struct State {
     /// The titles under which nodes were handled.
     titles: HashMap<Key, String>,
+    /// Whether those are there that were looked for before.
+    found: HashMap<Key, bool>,
     /// Nodes that somebody is at, each with what is closed at the end of that.
     under_way: HashMap<Key, Arc<Semaphore>>,
 }
@@ -75,6 +77,16 @@ impl Known {
     pub(super) fn add(&self, node: &Descriptor) {
         let title = node.title().unwrap_or_default().to_owned();
         self.state().titles.insert(key(node), title);
+    }
+
+    /// Takes note of whether a node that is not handled yet was there when it was looked for, so that nobody asks again.
+    pub fn found(&self, node: &Descriptor, there: bool) {
+        self.state().found.insert(key(node), there);
+    }
+
+    /// Whether a node was there, if it was looked for before.
+    pub(super) fn was_there(&self, node: &Descriptor) -> Option<bool> {
+        self.state().found.get(&key(node)).copied()
     }
 
     /// Those nodes that are there under another title.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -25,6 +26,8 @@ pub(crate) struct Rigged {
     pub(crate) broken: HashSet<String>,
     /// Calls that are answered once with `MANIFEST_BLOB_UNKNOWN`.
     pub(crate) lacking: Mutex<HashSet<String>>,
+    /// How long it takes to answer about what it has, as one that is far away.
+    pub(crate) late: Option<Duration>,
     /// What a mount says; nothing means that it is refused.
     pub(crate) mount_status: Option<http::StatusCode>,
     calls: Mutex<Vec<String>>,
@@ -79,6 +82,13 @@ impl Rigged {
             tokio::task::yield_now().await;
         }
         self.running.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// The way there and back.
+    async fn travel(&self) {
+        if let Some(late) = self.late {
+            tokio::time::sleep(late).await;
+        }
     }
 
     /// Puts a blob in.
@@ -155,6 +165,7 @@ pub(crate) fn tag(text: &str) -> Tag {
 impl Source for Rigged {
     async fn resolve(&self, at: &Locator) -> Result<Descriptor> {
         self.call(&format!("resolve {at}"))?;
+        self.travel().await;
         self.memory.resolve(at).await
     }
 
@@ -169,6 +180,7 @@ impl Source for Rigged {
 
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
         self.call(&format!("exists {}", node.digest.short()))?;
+        self.travel().await;
         self.memory.exists(node).await
     }
 
@@ -200,6 +212,10 @@ impl Target for Rigged {
     async fn lacks(&self, blob: &Descriptor) -> Result<bool> {
         self.call(&format!("lacks {}", blob.digest.short()))?;
         self.exists(blob).await.map(|there| !there)
+    }
+
+    async fn may_go_ahead(&self) -> bool {
+        self.late.is_some()
     }
 
     async fn put(&self, node: &Descriptor, body: Body) -> Result<Put> {

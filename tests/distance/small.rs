@@ -1,5 +1,6 @@
 //! Commands that touch few things: each way there and back of theirs is one that somebody waits for.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
@@ -73,32 +74,59 @@ async fn a_blob_is_looked_for_then_begun_then_sent() {
     assert_eq!([sent, again, gone], [3, 1, 1]);
 }
 
+/// What attaches so many files.
+fn attaching(folder: &Path, subject: &str, artifact_type: &str, count: usize) -> ops::Attach {
+    ops::Attach {
+        subject: by_tag(subject),
+        platform: None,
+        artifact_type: artifact_type.to_owned(),
+        files: Files {
+            staging: Staging::new(folder.to_owned(), folder.to_owned(), None),
+            arguments: super::names("f", count).iter().map(|text| text.parse().unwrap()).collect(),
+            config: None,
+            annotations: FileAnnotations::default(),
+        },
+        made: ops::Made::Now("2025-01-01T00:00:00Z".parse().unwrap()),
+        same: ops::Same::Ignored,
+        limits: LIMITS(),
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn attach_waits_for_the_subject_and_then_as_a_push() {
     let folder = folder(20);
-    // The uploads of a few files are opened while these are looked for. Without the API a list is read, written, and looked
-    // at once more after a pause of four trips.
-    for (has, count, wanted) in [(Has::Api, 1, 4), (Has::Api, 20, 5), (Has::TagSchema, 20, 12)] {
+    // A few files are looked for beside the subject, and the second time are there. Without the API a list is read, written,
+    // and looked at once more after a pause of four trips.
+    for (has, count, wanted) in
+        [(Has::Api, 1, [4, 2]), (Has::Api, 20, [5, 3]), (Has::TagSchema, 20, [12, 10])]
+    {
         let registry = registry(has).await;
         let far = registry.repository("r");
-        let request = ops::Attach {
-            subject: by_tag("v1"),
-            platform: None,
-            artifact_type: "a/new".to_owned(),
-            files: Files {
-                staging: Staging::new(folder.path().to_owned(), folder.path().to_owned(), None),
-                arguments: super::names("f", count).iter().map(|text| text.parse().unwrap()).collect(),
-                config: None,
-                annotations: FileAnnotations { manifest: Annotations::new(), ..FileAnnotations::default() },
-            },
-            made: ops::Made::Now("2025-01-01T00:00:00Z".parse().unwrap()),
-            same: ops::Same::Ignored,
-            limits: LIMITS(),
-        };
-        let (there, attached) = trips(ops::attach(&far, request, Arc::new(()))).await;
-        attached.unwrap();
+        let mut there = Vec::new();
+        for kind in ["a/new", "a/other"] {
+            let request = attaching(folder.path(), "v1", kind, count);
+            let (took, attached) = trips(ops::attach(&far, request, Arc::new(()))).await;
+            attached.unwrap();
+            there.push(took);
+        }
         assert_eq!(there, wanted);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_to_a_subject_that_is_missing() {
+    let (folder, registry) = (folder(20), registry(Has::Api).await);
+    let far = registry.repository("r");
+    registry.asked();
+    let request = attaching(folder.path(), "none", "a/new", 20);
+    let (there, attached) = trips(ops::attach(&far, request, Arc::new(()))).await;
+    attached.unwrap_err();
+    let asked = registry.asked();
+    assert_eq!((there, asked.order[0].as_str()), (1, "HEAD manifests"));
+    assert!(
+        asked.order[1..].iter().all(|asked| asked == "HEAD blobs") && asked.order.len() <= 9,
+        "{asked:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use oras::oci::{Algorithm, Digest};
 
-use crate::observed::{Observed, comparable, forget_sessions};
+use crate::observed::{Observed, comparable, forget_looks, forget_sessions};
 use crate::stranger::Stranger;
 use crate::support::registry::{PASSWORD, USER};
 use crate::support::{Registry, Run, Setup, World};
@@ -81,6 +81,9 @@ impl Player {
         }
         requests.sort_unstable();
         forget_sessions(&mut requests);
+        if line.starts_with("attach ") {
+            forget_looks(&mut requests, run.code == Some(0));
+        }
         Observed { run, tree: self.tree(), requests }
     }
 

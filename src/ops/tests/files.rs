@@ -1,6 +1,7 @@
 //! The use cases with files: push, attach.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
 use crate::disk;
@@ -181,4 +182,98 @@ async fn what_cannot_be_attached_says_why() {
         ("invalid artifactType format: bad: invalid media type".into(), 1)
     );
     assert_eq!(target.count("put"), 0);
+}
+
+/// A registry that takes a while to answer, with a subject and the empty config.
+async fn far(subject: bool) -> Rigged {
+    let mut target = Rigged::registry("r");
+    target.late = Some(Duration::from_millis(50));
+    if subject {
+        let subject = target.manifest(vec![target.file("x", "1")], None);
+        tagged(&target, &subject, "v1").await;
+    }
+    target
+}
+
+fn attaching_far(files: Files) -> Attach {
+    Attach {
+        limits: Limits::usual(3),
+        made: Made::Now("2025-01-01T00:00:00Z".parse().unwrap()),
+        ..attaching(files, "s/g")
+    }
+}
+
+/// Files of which nothing says when they were made, so that their manifest is not looked for.
+fn new_files(folder: &Path, arguments: &[&str]) -> Files {
+    Files { annotations: FileAnnotations::default(), ..files(folder, arguments) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_are_looked_for_once_and_beside_their_subject() {
+    let (folder, target, heard) = (folder(), far(true).await, Arc::new(Heard::default()));
+    let [empty, file] =
+        [Descriptor::empty(), Descriptor::of(media_type::LAYER, b"hello\n")].map(|node| node.digest.short());
+    let start = tokio::time::Instant::now();
+    let request = attaching_far(new_files(folder.path(), &["a.txt"]));
+    let attached = attach(&target, request, heard.clone()).await.unwrap();
+    assert_eq!(start.elapsed().as_millis(), 50);
+    let root = attached.root.digest.short();
+    assert_eq!(
+        target.calls(),
+        [
+            "resolve v1".to_owned(),
+            format!("exists {empty}"),
+            format!("exists {file}"),
+            format!("put {file}"),
+            format!("put {root}"),
+            "commit".to_owned()
+        ]
+    );
+    assert_eq!(
+        heard.lines(),
+        [
+            "Preparing a.txt",
+            "Existed empty",
+            "Started a.txt",
+            "Done a.txt",
+            "Started manifest",
+            "Done manifest"
+        ]
+    );
+    // Where it would often be in vain, or turns are counted, it waits.
+    for (same, limits) in [(Same::Taken, Limits::usual(3)), (Same::Ignored, ONE())] {
+        let target = far(true).await;
+        let request = attaching_far(new_files(folder.path(), &["a.txt"]));
+        let start = tokio::time::Instant::now();
+        attach(&target, Attach { same, limits, ..request }, Arc::new(())).await.unwrap();
+        assert!(start.elapsed().as_millis() >= 100);
+        assert_eq!(target.count(&format!("exists {file}")), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_looked_for_ahead_is_looked_for_again() {
+    let (folder, file) = (folder(), Descriptor::of(media_type::LAYER, b"hello\n"));
+    let call = format!("exists {}", file.digest.short());
+    let target = far(true).await.breaking(call.clone());
+    let request = attaching_far(new_files(folder.path(), &["a.txt"]));
+    let error = attach(&target, request, Arc::new(())).await.unwrap_err();
+    assert_eq!((error.to_string(), error.side()), (format!("broken: {call}"), Some(Side::Destination)));
+    assert_eq!((target.count(&call), target.count("put")), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_subject_is_told_before_anything_about_files() {
+    let folder = folder();
+    for (name, has_subject, wanted, lines) in [
+        ("a.txt", false, "failed to resolve v1: not found", 0),
+        ("none", false, "failed to resolve v1: not found", 0),
+        ("none", true, "none: no such file or directory", 1),
+    ] {
+        let (target, heard) = (far(has_subject).await, Arc::new(Heard::default()));
+        let request = attaching_far(new_files(folder.path(), &[name]));
+        let error = attach(&target, request, heard.clone()).await.unwrap_err().to_string();
+        assert!(error.ends_with(wanted), "{error}");
+        assert_eq!((heard.lines().len(), target.count("put"), target.count("lacks")), (lines, 0, 0));
+    }
 }
