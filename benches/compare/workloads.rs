@@ -132,11 +132,11 @@ pub const ALL: &[Workload] = &[
     pair("olareg: discover referrers", "discover {olareg}/found/graph:v1", Unknown),
     // The connection, the session of the blob, the blob, the manifest.
     pair("far: push 1 small file", "push {far}/far/{new}:v1 small", RoundTrips(4)),
-    // The same, and the subject before.
+    // The connection, the subject and whether the file is there, which it is, the manifest.
     pair(
         "far: attach 1 small file",
         "attach {far}/found/small:v1 --artifact-type t/{new} small",
-        RoundTrips(5),
+        RoundTrips(3),
     ),
     pair("far: push the few files", "push {far}/far/{new}:v1 {few}", RoundTrips(4)),
     // The connection, the manifest, the blobs.
