@@ -1,9 +1,10 @@
 //! Parts of a large blob that are fetched ahead of whoever reads it, each over a connection of its own.
 //!
 //! Some lines and servers give a connection only so much. So reading begins with one stream, and as long as more of
-//! them at once bring more bytes a second, there are twice as many. Where it is the reader that takes its time, more of them
-//! would only wait for it. Whoever reads, hashes and writes sees one stream in order. Until their turn comes parts wait in memory, where their number and size are bounded, or, where the reader has
-//! offered it, in the file that is being written: then they are so long that the time between two of them is nothing.
+//! them at once bring more bytes a second, there are twice as many. Where it is the reader that takes its time, more of
+//! them would only wait for it. Whoever reads, hashes and writes sees one stream in order. Until their turn comes parts
+//! wait in memory, where their number and size are bounded, or, where the reader has offered it, in the file that is being
+//! written: then they are so long that the time between two of them is nothing.
 //!
 //! What does not belong here: what is done when a part does not come ([`super`]).
 
