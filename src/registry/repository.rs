@@ -60,7 +60,7 @@ pub(super) struct Shared {
     pub(super) updates: Updates,
     /// Upload sessions that a mount left open, or that were opened ahead.
     pub(super) sessions: Mutex<HashMap<Digest, Session>>,
-    /// How many of these were opened ahead.
+    /// What becomes of those that were opened ahead.
     pub(super) ahead: Ahead,
     /// How the registry has shown to take blobs.
     pub(super) habits: Mutex<Habits>,

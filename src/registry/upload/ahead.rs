@@ -8,18 +8,20 @@
 //! Nothing else is different by it. Whether the blob is there is told as soon as that is known. The request is sent once,
 //! and neither asks for a token nor for a password, so a registry that is to be opened first is opened by the search; and
 //! if it fails, the upload opens a session of its own and tells what is wrong. What is given up costs no time either: that
-//! goes on beside the next requests, and nobody waits for it. Only a run that fails with sessions open waits a moment. A
-//! registry ends by itself what was not given up.
+//! goes on beside the next requests, and only at the end of the run it is waited for, a moment at most. A registry ends by
+//! itself what was not given up.
 //!
 //! What does not belong here: which blobs are small enough, and which registry is far away.
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{Either, join_all, maybe_done, select};
+use futures_util::future::{Either, join, join_all, maybe_done, select};
+use tokio::task::JoinHandle;
 
 use super::super::repository::{Repository, locked};
 use super::session::Session;
@@ -29,18 +31,23 @@ use crate::oci::Descriptor;
 
 /// How many sessions are opened ahead in the life of a repository.
 pub(super) const MOST: usize = 4;
-/// How long a run that has failed waits for its sessions to be given up.
+/// How long the end of a run waits for sessions to be given up.
 const PARTING: Duration = Duration::from_millis(250);
 
-/// How many sessions were opened ahead.
+/// What was opened ahead.
 #[derive(Default)]
-pub(in super::super) struct Ahead(AtomicUsize);
+pub(in super::super) struct Ahead {
+    /// How many sessions.
+    begun: AtomicUsize,
+    /// Those that are being given up.
+    parting: Mutex<Vec<JoinHandle<()>>>,
+}
 
 impl Ahead {
     /// Counts one more, if there may be one.
     fn begin(&self) -> bool {
         let more = |begun| (begun < MOST).then_some(begun + 1);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        self.begun.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 }
 
@@ -70,12 +77,13 @@ impl Repository {
         });
         if there.await? {
             let repository = self.clone();
-            drop(tokio::spawn(async move {
+            let parting = tokio::spawn(async move {
                 opening.as_mut().await;
                 if let Some(session) = opening.as_mut().take_output().flatten() {
                     repository.give_up(&session).await;
                 }
-            }));
+            });
+            locked(&self.shared.ahead.parting).push(parting);
             return Ok(false);
         }
         opening.as_mut().await;
@@ -94,7 +102,9 @@ impl Repository {
     /// Gives up the sessions that nothing was put into.
     pub(in super::super) async fn give_up_rest(&self) {
         let left = std::mem::take(&mut *locked(&self.shared.sessions));
-        let all = join_all(left.values().map(|session| self.give_up(session)));
+        let parting = std::mem::take(&mut *locked(&self.shared.ahead.parting));
+        let left = join_all(left.values().map(|session| self.give_up(session)));
+        let all = join(left, join_all(parting));
         // Whether they have ended is for the registry to know.
         drop(tokio::time::timeout(PARTING, all).await);
     }
