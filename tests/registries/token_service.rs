@@ -3,8 +3,7 @@
 //! Source: the token authentication of distribution ("token" and "oauth"), and RFC 7515 for the signature: ES256, whose
 //! certificate is in the header `x5c`, since both versions of distribution take that.
 
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -15,10 +14,10 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rcgen::{CertificateParams, KeyPair, SigningKey};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 use url::form_urlencoded;
 
 use crate::peer::{PASSWORD, USER};
+use crate::support::background::Background;
 
 /// What the registry calls itself at the service.
 pub const SERVICE: &str = "registry.example";
@@ -29,11 +28,9 @@ pub const IDENTITY_TOKEN: &str = "a-refresh-token-of-alice";
 
 /// A service that runs until this is dropped.
 pub struct TokenService {
-    port: u16,
+    server: Background,
     certificate: String,
     asked: Arc<Mutex<Vec<Asked>>>,
-    end: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// What those may do who do not say who they are.
@@ -64,27 +61,16 @@ impl TokenService {
         let signer = Signer { key, certificate: STANDARD.encode(certificate.der()) };
         let desk = Arc::new(Desk { signer, strangers, asked: Arc::clone(&asked) });
         let router = Router::new().route("/token", get(by_password).post(by_identity)).with_state(desk);
-        let (end, ended) = oneshot::channel();
-        let (tell, told) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-                tell.send(listener.local_addr().unwrap().port()).unwrap();
-                // Connections that are kept alive do not hold up the end.
-                tokio::select! {
-                    served = axum::serve(listener, router).into_future() => served.unwrap(),
-                    _ = ended => {}
-                }
-            });
+        // Connections that are kept alive do not hold up the end.
+        let server = Background::listen(|listener| async move {
+            axum::serve(listener, router).into_future().await.unwrap();
         });
-        let port = told.recv().expect("the token service does not start");
-        Self { port, certificate: pem, asked, end: Some(end), thread: Some(thread) }
+        Self { server, certificate: pem, asked }
     }
 
     /// Where tokens are asked for; a client takes that from `localhost` only if the registry has the same name.
     pub fn realm(&self) -> String {
-        format!("http://localhost:{}/token", self.port)
+        format!("http://{}/token", self.server.address())
     }
 
     /// The certificate of its key, as PEM.
@@ -95,16 +81,6 @@ impl TokenService {
     /// The tokens that it gave since this was called last.
     pub fn given(&self) -> Vec<Asked> {
         std::mem::take(&mut self.asked.lock().unwrap())
-    }
-}
-
-impl Drop for TokenService {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        if !std::thread::panicking() {
-            ended.unwrap().expect("the token service failed");
-        }
     }
 }
 
