@@ -23,8 +23,11 @@ const PAGES: &[(&str, &str)] = &[
     ("blob push", include_str!("help/blob-push.txt")),
     ("cp", include_str!("help/cp.txt")),
     ("discover", include_str!("help/discover.txt")),
+    ("doctor", include_str!("help/doctor.txt")),
+    ("help", include_str!("help/help.txt")),
     ("login", include_str!("help/login.txt")),
     ("logout", include_str!("help/logout.txt")),
+    ("man", include_str!("help/man.txt")),
     ("manifest delete", include_str!("help/manifest-delete.txt")),
     ("manifest fetch", include_str!("help/manifest-fetch.txt")),
     ("manifest fetch-config", include_str!("help/manifest-fetch-config.txt")),
@@ -37,8 +40,10 @@ const PAGES: &[(&str, &str)] = &[
     ("repo tags", include_str!("help/repo-tags.txt")),
     ("resolve", include_str!("help/resolve.txt")),
     ("restore", include_str!("help/restore.txt")),
+    ("serve", include_str!("help/serve.txt")),
     ("tag", include_str!("help/tag.txt")),
     ("version", include_str!("help/version.txt")),
+    ("whoami", include_str!("help/whoami.txt")),
 ];
 
 /// The forms of a result.

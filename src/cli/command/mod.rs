@@ -72,75 +72,17 @@ pub(crate) enum Command {
     #[command(subcommand, visible_alias = "repository")]
     Repo(Later<repo::RepoCommand>),
     /// Help about any command
-    ///
-    /// The page of a command, as its own --help prints it: oras help [path to command].
     Help(Later<help::HelpArgs>),
     /// Generate the autocompletion script for the specified shell
     #[command(subcommand)]
     Completion(Later<completion::CompletionCommand>),
     /// Show what a registry can do
-    ///
-    /// Each line is one thing that the registry was asked, with its answer and what that means. What an answer does not show
-    /// stays "not known", with the reason; most of it is known of a repository only. The registry is only read, unless --write
-    /// is given: then an artifact of a few random bytes is pushed to the repository under two tags that begin with
-    /// "oras-doctor-", and deleted again. The exit code is 1 only if the registry cannot be reached or takes no credential.
-    ///
-    /// Example - What a registry can do:
-    ///   oras doctor localhost:5000
-    ///
-    /// Example - What it can do in a repository:
-    ///   oras doctor localhost:5000/hello
-    ///
-    /// Example - What it can do in a repository where something may be pushed and deleted:
-    ///   oras doctor --write localhost:5000/scratch
-    ///
-    /// Example - Whether it has the referrers API:
-    ///   oras doctor localhost:5000/hello --format go-template={{.checks.referrers.answer}}
-    #[command(verbatim_doc_comment)]
     Doctor(Later<doctor::DoctorArgs>),
     /// Write a manual page for each command into a folder
-    ///
-    /// The folder is made where there is none. The names are those of section 1: oras.1, oras-push.1, oras-repo-tags.1.
-    ///
-    /// Example - The pages of all commands, and one of them read:
-    ///   oras man man1
-    ///   man -l man1/oras-push.1
-    #[command(verbatim_doc_comment)]
     Man(Later<man::ManArgs>),
     /// Run a registry for trying things out, tests and small teams
-    ///
-    /// Without --dir the content is kept in memory and gone at the end. With it, each repository is an OCI image layout
-    /// below that folder, which every program that knows layouts can read: the repository a/b is the layout DIR/a/b. No
-    /// part of the name of a repository can be "blobs", "index.json" or "oci-layout", the entries of a layout.
-    ///
-    /// It listens on this machine only, unless --addr says otherwise; other machines may use it only with --htpasswd or
-    /// --anonymous. A request must name the address, localhost or one of the --host names.
-    ///
-    /// Example - A registry in memory at 127.0.0.1:5000:
-    ///   oras serve
-    ///
-    /// Example - A registry on a free port that keeps its content:
-    ///   oras serve --addr 127.0.0.1:0 --dir ./registry
-    ///
-    /// Example - A registry for others, with passwords and HTTPS:
-    ///   htpasswd -cBb users alice secret
-    ///   oras serve --addr 0.0.0.0:443 --dir ./registry --htpasswd users --tls-cert cert.pem --tls-key key.pem --host registry.example.com
-    #[command(verbatim_doc_comment)]
     Serve(Later<serve::ServeArgs>),
     /// Show which stored credential is used for a registry
-    ///
-    /// The user name is shown, the file and the helper that it comes from, and never the secret. The registry is not asked
-    /// whether it takes it.
-    ///
-    /// Example - Who is known to a registry:
-    ///   oras whoami localhost:5000
-    ///
-    /// Example - Who is known to a repository, which may have a credential of its own:
-    ///   oras whoami localhost:5000/team/hello
-    ///
-    /// Example - Only the user name:
-    ///   oras whoami localhost:5000 --format go-template={{.username}}
-    #[command(verbatim_doc_comment)]
     Whoami(Later<whoami::WhoamiArgs>),
 }
 
