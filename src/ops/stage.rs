@@ -78,6 +78,10 @@ impl Files {
         for (node, bytes) in &packed.blobs {
             made.insert(node, bytes.clone());
         }
+        if packed.is_new {
+            // It was made just now, so the target cannot have it.
+            known.found(&packed.root, false);
+        }
         let source = Union::new(made, self.staging.clone());
         let documents = Documents::new(&source);
         let copier = Copier {
@@ -85,7 +89,6 @@ impl Files {
             subjects: Subjects::Left,
             present,
             known,
-            made: packed.is_new.then(|| packed.root.digest.clone()),
             ..Copier::new(&documents, target, reporter, limits)
         };
         let sent = copier.tagged(&packed.root, tags).await;

@@ -60,8 +60,6 @@ pub struct Copier<'a> {
     pub subjects: Subjects,
     /// What becomes of manifests that are there.
     pub present: Present,
-    /// A manifest that was made just now, so that the target cannot have it and is not asked for it.
-    pub made: Option<Digest>,
     /// What has been handled already: shared by copiers of several graphs to one target.
     pub known: Known,
 }
@@ -83,7 +81,6 @@ impl<'a> Copier<'a> {
             twins: Ending::Skipped,
             subjects: Subjects::Taken,
             present: Present::Kept,
-            made: None,
             known: Known::default(),
         }
     }
@@ -317,8 +314,7 @@ impl<'a> Job<'a> {
     /// What there is to be done for a node that nobody has handled.
     async fn look(&self, node: &Descriptor) -> Result<Entered> {
         let kept = self.copier.present == Present::Kept || !node.is_manifest();
-        let may_be_there = kept && self.copier.made.as_ref() != Some(&node.digest);
-        if may_be_there && !self.is_missing(node).await.on(Side::Destination)? {
+        if kept && !self.is_missing(node).await.on(Side::Destination)? {
             self.already_there(node).await?;
             return Ok(Entered::Done);
         }
