@@ -13,14 +13,12 @@
 //!
 //! What does not belong here: which blobs are small enough, and which registry is far away.
 
-use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{Either, join, join_all, maybe_done, select};
+use futures_util::future::{Either, join, join_all, select};
 use tokio::task::JoinHandle;
 
 use super::super::repository::{Repository, locked};
@@ -61,36 +59,27 @@ impl Repository {
         // The search comes first in everything, so that nothing else is what a registry is opened by, or refuses.
         let looking = self.exists(blob);
         let may_go = pin!(self.client().may_go_ahead());
-        let mut looking = match select(looking, may_go).await {
+        let looking = match select(looking, may_go).await {
             Either::Right((true, looking)) if self.shared.ahead.begin() => looking,
             Either::Right((_, looking)) => return looking.await.map(|there| !there),
             Either::Left((there, _)) => return there.map(|there| !there),
         };
-        let mut opening = Box::pin(maybe_done(self.clone().open_ahead()));
-        let there = poll_fn(|context| {
-            let there = looking.poll_unpin(context);
-            if there.is_pending() {
-                // It is asked for its outcome later.
-                let _ = opening.poll_unpin(context);
+        let opening = tokio::spawn(self.clone().open_ahead());
+        let there = looking.await;
+        if let Ok(false) = there {
+            if let Ok(Some(session)) = opening.await {
+                locked(&self.shared.sessions).insert(blob.digest.clone(), session);
             }
-            there
-        });
-        if there.await? {
+        } else {
             let repository = self.clone();
             let parting = tokio::spawn(async move {
-                opening.as_mut().await;
-                if let Some(session) = opening.as_mut().take_output().flatten() {
+                if let Ok(Some(session)) = opening.await {
                     repository.give_up(&session).await;
                 }
             });
             locked(&self.shared.ahead.parting).push(parting);
-            return Ok(false);
         }
-        opening.as_mut().await;
-        if let Some(session) = opening.as_mut().take_output().flatten() {
-            locked(&self.shared.sessions).insert(blob.digest.clone(), session);
-        }
-        Ok(true)
+        there.map(|there| !there)
     }
 
     /// A session, if it can be had at once.
