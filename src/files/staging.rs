@@ -50,7 +50,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Held {
     titles: HashSet<String>,
-    blobs: HashMap<Digest, Arc<Blob>>,
+    blobs: HashMap<Digest, Kept>,
     /// How much is held in memory.
     bytes: u64,
 }
@@ -64,6 +64,15 @@ impl Held {
     }
 }
 
+/// The bytes of a node, or where they are.
+#[derive(Debug, Clone)]
+enum Kept {
+    /// Those of a small file, as it was when it was hashed.
+    Bytes(Bytes),
+    /// What is read when it is sent.
+    Blob(Arc<Blob>),
+}
+
 /// Where the bytes of a node are.
 #[derive(Debug)]
 struct Blob {
@@ -75,8 +84,6 @@ struct Blob {
 enum Content {
     /// A file of the user's, and its time when it was hashed.
     File(PathBuf, Option<SystemTime>),
-    /// A small file of the user's, as it was when it was hashed.
-    Bytes(PathBuf, Bytes),
     /// An archive of our own.
     Archive(TempPath),
 }
@@ -149,21 +156,24 @@ impl Staging {
         let before = fs::metadata(&path).at("stat", &path)?;
         let held = if before.is_file() { target.hold(&path).await } else { None };
         let in_memory = held.is_none() && before.is_file() && self.held().has_room(before.len());
-        let (node, blob) = disk::work(move |wanted| {
-            if before.is_dir() {
-                return pack(&path, &name, &inner.packer, wanted).map(archived);
-            }
+        let (node, kept) = disk::work(move |wanted| {
             if in_memory {
-                return read_whole(&path, before.len());
+                let bytes = read_whole(&path, before.len())?;
+                return Ok((Descriptor::of(media_type::LAYER, &bytes), Kept::Bytes(bytes)));
             }
-            read(&path, &before, held, wanted)
+            let (node, blob) = if before.is_dir() {
+                archived(pack(&path, &name, &inner.packer, wanted)?)
+            } else {
+                read(&path, &before, held, wanted)?
+            };
+            Ok((node, Kept::Blob(Arc::new(blob))))
         })
         .await?;
-        self.held().blobs.entry(node.digest.clone()).or_insert_with(|| Arc::new(blob));
+        self.held().blobs.entry(node.digest.clone()).or_insert(kept);
         Ok(node)
     }
 
-    fn blob(&self, digest: &Digest) -> Option<Arc<Blob>> {
+    fn kept(&self, digest: &Digest) -> Option<Kept> {
         self.held().blobs.get(digest).cloned()
     }
 }
@@ -198,16 +208,12 @@ fn read(
     Ok((Descriptor::new(media_type::LAYER, digest, size), blob))
 }
 
-/// A small file of that size, with its bytes.
-fn read_whole(path: &Path, size: u64) -> Result<(Descriptor, Blob)> {
+/// The bytes of a small file of that size.
+fn read_whole(path: &Path, size: u64) -> Result<Bytes> {
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     // One byte more tells that it has grown.
     File::open(path).at("open", path)?.take(size + 1).read_to_end(&mut bytes).at("read", path)?;
-    if bytes.len() as u64 != size {
-        return Err(changed(path));
-    }
-    let node = Descriptor::of(media_type::LAYER, &bytes);
-    Ok((node, Blob { size, content: Content::Bytes(path.to_owned(), bytes.into()) }))
+    if bytes.len() as u64 == size { Ok(bytes.into()) } else { Err(changed(path)) }
 }
 
 fn archived(packed: Packed) -> (Descriptor, Blob) {
@@ -255,7 +261,7 @@ pub(super) fn can_be_read_twice(about: &Metadata) -> bool {
 impl Blob {
     fn path(&self) -> &Path {
         match &self.content {
-            Content::File(path, _) | Content::Bytes(path, _) => path,
+            Content::File(path, _) => path,
             Content::Archive(path) => path,
         }
     }
@@ -271,9 +277,6 @@ impl Blob {
 
 /// The bytes of a blob, checked; what is not as promised can only be a file that changed.
 fn body(blob: &Arc<Blob>, node: &Descriptor) -> Body {
-    if let Content::Bytes(_, bytes) = &blob.content {
-        return checked(Body::bytes(bytes.clone()), node).hashed_before();
-    }
     let opened = Arc::clone(blob);
     let open = move |from| {
         let blob = Arc::clone(&opened);
@@ -336,17 +339,21 @@ impl Source for Staging {
     }
 
     async fn stat(&self, blob: &Digest) -> Result<Descriptor> {
-        let found = self.blob(blob).ok_or_else(Error::missing)?;
-        Ok(Descriptor::new(media_type::OCTET_STREAM, blob.clone(), found.size))
+        let size = match self.kept(blob).ok_or_else(Error::missing)? {
+            Kept::Bytes(bytes) => bytes.len() as u64,
+            Kept::Blob(blob) => blob.size,
+        };
+        Ok(Descriptor::new(media_type::OCTET_STREAM, blob.clone(), size))
     }
 
     async fn exists(&self, node: &Descriptor) -> Result<bool> {
-        Ok(self.blob(&node.digest).is_some())
+        Ok(self.kept(&node.digest).is_some())
     }
 
     fn fetch(&self, node: &Descriptor) -> Body {
-        match self.blob(&node.digest) {
-            Some(blob) => body(&blob, node),
+        match self.kept(&node.digest) {
+            Some(Kept::Bytes(bytes)) => checked(Body::bytes(bytes), node).hashed_before(),
+            Some(Kept::Blob(blob)) => body(&blob, node),
             None => Body::reopening(Some(node.size), |_| async { Err(Error::missing()) }),
         }
     }
