@@ -216,6 +216,11 @@ fn is_archive(node: &Descriptor) -> bool {
     node.annotations.get(annotations::CONTENT_UNPACK).is_some_and(|value| value == "true")
 }
 
+/// Whether two nodes are the same file or folder when they are written.
+fn become_the_same(one: &Descriptor, other: &Descriptor) -> bool {
+    one.digest == other.digest && is_archive(one) == is_archive(other)
+}
+
 fn file_body(path: PathBuf, node: &Descriptor) -> Body {
     let open = move |from| {
         let path = path.clone();
@@ -272,15 +277,13 @@ impl Inner {
     fn claimed(&self, title: &str, node: &Descriptor) -> Option<PathBuf> {
         let path = self.bounds.named(title);
         let known = self.known();
-        let claimed = known.claimed.get(&path)?;
-        let same = claimed.digest == node.digest && is_archive(claimed) == is_archive(node);
-        same.then_some(path)
+        known.claimed.get(&path).is_some_and(|claimed| become_the_same(claimed, node)).then_some(path)
     }
 
     fn claim(&self, title: &str, node: &Descriptor) -> Result<PathBuf> {
         let path = self.bounds.resolve(title).map_err(|error| error.within(RESOLVING))?;
         let new = match self.known().claimed.get(&path) {
-            Some(other) if other.digest != node.digest || is_archive(other) != is_archive(node) => {
+            Some(other) if !become_the_same(other, node) => {
                 return Err(Error::invalid(format!("{title}: duplicate name")));
             }
             other => other.is_none(),
